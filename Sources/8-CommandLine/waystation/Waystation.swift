@@ -1,0 +1,4 @@
+@main
+struct Waystation {
+    static func main() {}
+}
