@@ -28,6 +28,9 @@ let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
@@ -41,6 +44,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
@@ -75,6 +79,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(
             url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML"]),
+        // Hummingbird's and swift-configuration's own: named here because our sources import them too.
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.34.1"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     ],
@@ -107,7 +115,10 @@ let package = Package(
 
         room(
             "6-Services", "HTTPServing",
-            ["LibP2PCore", nioCore, nioPosix, nioHTTP1, nioWebSocket, hummingbird, hummingbirdCore, logging]),
+            [
+                "LibP2PCore", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioHTTPTypes, nioHTTPTypesHTTP1, httpTypes,
+                hummingbird, hummingbirdCore, logging,
+            ]),
         room("6-Services", "Telemetry", ["LibP2PCore", metrics, coreMetrics]),
         room("6-Services", "NodeStorage", ["LibP2PCore", "LibP2PKademlia", grdb, logging]),
 
@@ -115,7 +126,8 @@ let package = Package(
             "7-Node", "WaystationNode",
             [
                 "LibP2PHost", "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "HTTPServing", "Telemetry", "NodeStorage", lifecycle, logging, metrics, configuration,
+                "HTTPServing", "Telemetry", "NodeStorage", lifecycle, logging, metrics, configuration, yams, nioCore,
+                nioPosix, nioWebSocket, httpTypes, hummingbird,
             ]),
 
         .executableTarget(

@@ -1,0 +1,49 @@
+# `make run` starts a node; `make test` runs everything that must pass.
+# ARGS are passed on: make run ARGS="--listen /ip4/127.0.0.1/tcp/0", make test ARGS="--filter MultiaddrTests"
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# The only list of Debian packages. `deps` is what building and running need, `test-deps` what the tests need besides.
+PACKAGES := libssl-dev libc-ares-dev libsecp256k1-dev libsqlite3-dev pkg-config
+TEST_PACKAGES := python3 python3-venv
+
+CONFIGURATION ?= release
+ARGS ?=
+
+.PHONY: help deps test-deps interop run build test bench format lint clean
+
+help: ## Lists these targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## Installs the Debian packages that building needs, if any is missing.
+	@scripts/install-packages $(PACKAGES)
+
+test-deps: deps ## Installs what the tests need besides.
+	@scripts/install-packages $(TEST_PACKAGES)
+
+interop: test-deps ## Prepares the real peers that the interop tests talk to.
+	@if [[ -x Interop/prepare ]]; then Interop/prepare; fi
+
+run: deps ## Builds and runs a node (ARGS: its flags).
+	swift run --configuration $(CONFIGURATION) waystation run $(ARGS)
+
+build: deps ## Builds .build/release/waystation.
+	swift build --configuration $(CONFIGURATION) --product waystation
+
+test: test-deps interop ## Runs all tests (ARGS: for swift test).
+	swift test $(ARGS)
+
+bench: deps ## Measures the node in release mode.
+	Benchmarks/run $(ARGS)
+
+format: ## Formats all Swift files.
+	swift format --in-place --parallel --recursive Package.swift Sources Tests Interop
+
+lint: ## Checks the formatting and the house rules.
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests Interop
+	scripts/check-house
+
+clean: ## Removes what was built.
+	swift package clean
