@@ -1,0 +1,29 @@
+import Foundation
+
+/// Where the programs stand that the tests start.
+struct InteropTools {
+    let leash: URL
+    let daemon: URL
+    let python: URL
+    let pythonPeer: URL
+    let waystation: URL
+
+    /// Fails with the command to run when `Interop/setup` has not been run.
+    static func find() throws -> InteropTools {
+        let interop = URL(filePath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let fetched = interop.deletingLastPathComponent().appending(path: ".build-interop")
+        // The test program stands beside the other products of the same build.
+        let products = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        let tools = InteropTools(
+            leash: interop.appending(path: "leash"),
+            daemon: fetched.appending(path: "p2pd"),
+            python: fetched.appending(path: "venv/bin/python"),
+            pythonPeer: interop.appending(path: "python/peer.py"),
+            waystation: products.appending(path: "waystation"))
+        guard FileManager.default.fileExists(atPath: fetched.appending(path: "state").path) else {
+            throw InteropError("the real peers are not installed: run Interop/setup (make test does)")
+        }
+        return tools
+    }
+}
