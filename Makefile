@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 # The only list of Debian packages. `deps` is what building and running need, `test-deps` what the tests need besides.
 PACKAGES := libssl-dev libc-ares-dev libsecp256k1-dev libsqlite3-dev pkg-config
-TEST_PACKAGES := python3 python3-venv
+TEST_PACKAGES := python3 python3-venv python3-dev gcc libgmp-dev
 
 CONFIGURATION ?= release
 ARGS ?=
@@ -24,7 +24,7 @@ test-deps: deps ## Installs what the tests need besides.
 	@scripts/install-packages $(TEST_PACKAGES)
 
 interop: test-deps ## Prepares the real peers that the interop tests talk to.
-	@if [[ -x Interop/prepare ]]; then Interop/prepare; fi
+	@Interop/setup
 
 run: deps ## Builds and runs a node (ARGS: its flags).
 	swift run --configuration $(CONFIGURATION) waystation run $(ARGS)
