@@ -1,0 +1,34 @@
+public import NIOCore
+
+extension LoopExecutor {
+    /// Starts a task on this loop. This and `Connection` are the only places where tasks begin: a bare `Task { }` would
+    /// run on the global pool, out of reach of a simulation's clock.
+    @discardableResult
+    public func spawn(_ work: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+        Task(executorPreference: self, operation: work)
+    }
+
+    /// Runs `work` on the loop after `delay` unless cancelled before.
+    @discardableResult
+    public func schedule(after delay: Duration, _ work: @escaping @Sendable () -> Void) -> Scheduled<Void> {
+        loop.scheduleTask(in: TimeAmount(delay)) { work() }
+    }
+
+    /// Suspends the caller for `delay` on the loop's clock.
+    ///
+    /// - Throws: ``NetworkError`` with `.cancelled` as soon as the task is cancelled.
+    public func sleep(for delay: Duration) async throws {
+        let promise = loop.makePromise(of: Void.self)
+        let timer = loop.scheduleTask(in: TimeAmount(delay)) { promise.succeed(()) }
+        do {
+            try await withTaskCancellationHandler {
+                try await promise.futureResult.get()
+            } onCancel: {
+                loop.execute {
+                    timer.cancel()
+                    promise.fail(NetworkError(.cancelled, "The wait was cancelled."))
+                }
+            }
+        }
+    }
+}

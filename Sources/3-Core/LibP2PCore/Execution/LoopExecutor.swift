@@ -1,0 +1,134 @@
+public import NIOCore
+
+/// Runs actors and tasks on one NIO event loop, so that a connection's socket, cipher, muxer, streams and protocol
+/// handlers share one thread and need neither locks nor hops.
+///
+/// It is the serial executor of every actor that lives on the loop and the task executor of every task started there.
+/// Being both at once is what makes an `await` between them cheap: the runtime sees that it is already in the right
+/// place. Jobs are never run inside `enqueue`; they are gathered and run together right after the loop's current
+/// callback, followed by one round of ``flushSoon(_:)`` work. So everything that one socket read has set off is written
+/// by one flush.
+public final class LoopExecutor: SerialExecutor, TaskExecutor {
+    /// The event loop that everything here runs on.
+    public let loop: any EventLoop
+
+    // SAFETY: read and written only while `loop.inEventLoop`; every accessor is reached from the loop's own thread.
+    private nonisolated(unsafe) var state = State()
+
+    private struct State {
+        var jobs: [UnownedJob] = []
+        var spare: [UnownedJob] = []
+        var flushes: [any LoopFlushing] = []
+        var isDrainScheduled = false
+        var bufferedBytes = 0
+    }
+
+    /// How many jobs one drain runs before sockets get their turn again.
+    private static let drainLimit = 4096
+
+    /// The most bytes that the streams of this loop may hold unread, together.
+    public let bufferLimit: Int
+
+    /// Makes the executor of a loop. There must be only one for each loop: see ``LoopGroup``.
+    ///
+    /// - Parameter bufferLimit: bytes that all streams of the loop together may hold unread; 0 is unlimited.
+    public init(_ loop: any EventLoop, bufferLimit: Int = 0) {
+        self.loop = loop
+        self.bufferLimit = bufferLimit == 0 ? .max : bufferLimit
+    }
+
+    /// Whether the caller runs on the loop.
+    public var isCurrent: Bool { loop.inEventLoop }
+
+    /// The loop's clock; virtual in simulations.
+    public var now: NIODeadline { loop.now }
+
+    // MARK: Executor
+
+    /// Takes a job, to be run on the loop soon. May be called on any thread.
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if loop.inEventLoop {
+            state.jobs.append(job)
+            scheduleDrain()
+        } else {
+            loop.execute {
+                self.state.jobs.append(job)
+                self.drain()
+            }
+        }
+    }
+
+    /// See `SerialExecutor`.
+    public func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+
+    /// See `TaskExecutor`.
+    public func asUnownedTaskExecutor() -> UnownedTaskExecutor { UnownedTaskExecutor(ordinary: self) }
+
+    /// Lets `assumeIsolated` succeed in the loop's own callbacks.
+    public func checkIsolated() { loop.preconditionInEventLoop() }
+
+    /// See `SerialExecutor`.
+    public func isIsolatingCurrentContext() -> Bool? { loop.inEventLoop }
+
+    // MARK: Work of the current tick
+
+    /// Calls `flushNow()` once, after the jobs of this tick have run. Call it on the loop; it does not check whether
+    /// the same object is waiting already.
+    public func flushSoon(_ work: any LoopFlushing) {
+        loop.assertInEventLoop()
+        state.flushes.append(work)
+        scheduleDrain()
+    }
+
+    private func scheduleDrain() {
+        guard !state.isDrainScheduled else { return }
+        state.isDrainScheduled = true
+        loop.execute { self.drain() }
+    }
+
+    private func drain() {
+        var budget = Self.drainLimit
+        while !state.jobs.isEmpty, budget > 0 {
+            // Swap with a kept array, so that jobs which enqueue further jobs neither copy nor reallocate.
+            var batch = state.spare
+            state.spare = []
+            swap(&batch, &state.jobs)
+            for job in batch {
+                unsafe job.runSynchronously(
+                    isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+            }
+            budget -= batch.count
+            batch.removeAll(keepingCapacity: batch.capacity <= Self.drainLimit)
+            state.spare = batch
+        }
+        state.isDrainScheduled = false
+        let flushes = state.flushes
+        state.flushes.removeAll(keepingCapacity: true)
+        for work in flushes { work.flushNow() }
+        if !state.jobs.isEmpty { scheduleDrain() }
+    }
+
+    // MARK: Memory
+
+    /// Accounts for bytes that a stream of this loop took in (positive) or gave away (negative).
+    ///
+    /// - Returns: false when the loop's limit is exceeded, and the bytes were not accounted for.
+    func reserveBuffer(_ byteCount: Int) -> Bool {
+        guard byteCount <= 0 || state.bufferedBytes <= bufferLimit - byteCount else { return false }
+        state.bufferedBytes += byteCount
+        return true
+    }
+
+    /// Bytes that the streams of this loop hold unread. Call it on the loop.
+    public var bufferedBytes: Int {
+        loop.assertInEventLoop()
+        return state.bufferedBytes
+    }
+}
+
+/// Something that gathers output during a tick and writes it out at the tick's end.
+public protocol LoopFlushing: AnyObject {
+    /// Writes what was gathered. Called once for each ``LoopExecutor/flushSoon(_:)``.
+    func flushNow()
+}
