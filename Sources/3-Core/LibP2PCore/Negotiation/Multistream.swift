@@ -1,4 +1,4 @@
-public import NIOCore
+import NIOCore
 import Wire
 
 /// The messages of multistream-select 1.0: a varint length, a text, a newline

@@ -1,5 +1,5 @@
 public import NIOCore
-internal import Wire
+import Wire
 
 /// The listener's side of multistream-select: pure rules, fed with messages by a stream or a channel.
 public struct MultistreamListener: Sendable {

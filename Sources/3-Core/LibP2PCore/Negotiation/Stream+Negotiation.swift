@@ -1,4 +1,4 @@
-internal import NIOCore
+import NIOCore
 
 /// multistream-select on a stream.
 extension Stream {

@@ -1,6 +1,5 @@
 public import LibP2PIdentity
 public import Multiformats
-public import NIOCore
 
 /// What protocols see of the host that they run on.
 ///

@@ -1,3 +1,4 @@
+import DequeModule
 public import NIOCore
 
 /// The side of a stream that faces the muxer. All of it is called on the connection's loop.

@@ -1,6 +1,6 @@
-internal import DequeModule
+import DequeModule
 public import LibP2PIdentity
-public import NIOCore
+import NIOCore
 
 /// One stream of a connection: a pair of byte pipes, one in each direction, each of which ends by itself.
 ///
