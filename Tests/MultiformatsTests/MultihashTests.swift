@@ -25,7 +25,9 @@ import Testing
 
     @Test func wrongLengthsAreRefused() throws {
         let whole = Multihash.sha256(of: []).bytes
-        for wrong in [[], [0x12], Array(whole.dropLast()), whole + [0], [0x12, 0x21] + whole.dropFirst(2) + [0]] {
+        let overlong: [UInt8] = [0x12, 0x21] + whole[2...] + [0]
+        let wrongs: [[UInt8]] = [[], [0x12], whole.dropLast(), whole + [0], overlong]
+        for wrong in wrongs {
             #expect(throws: MultiformatsError(.multihash, "")) { try Multihash(bytes: wrong) }
         }
         let long = [UInt8](repeating: 1, count: Multihash.maxDigestLength + 1)

@@ -72,32 +72,39 @@ extension IPAddress: CustomStringConvertible {
 
     static func parseIPv6(_ text: some Collection<UInt8>) -> UInt128? {
         guard (2...45).contains(text.count) else { return nil }
-        var parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)[...]
-        // "::" at an end leaves two empty parts there, in the middle one.
-        if parts.count > 2, parts.prefix(2).allSatisfy(\.isEmpty) { parts.removeFirst() }
-        if parts.count > 2, parts.suffix(2).allSatisfy(\.isEmpty) { parts.removeLast() }
+        let text = Array(text)
+        let colon = UInt8(ascii: ":")
+        let gap = text.indices.dropLast().first { text[$0] == colon && text[$0 + 1] == colon }
+        var groups: [UInt16]
+        if let gap {
+            guard let head = parseGroups(text[..<gap], allowsQuad: false),
+                let tail = parseGroups(text[(gap + 2)...], allowsQuad: true), head.count + tail.count < 8
+            else { return nil }
+            groups = head + repeatElement(0, count: 8 - head.count - tail.count) + tail
+        } else {
+            groups = parseGroups(text[...], allowsQuad: true) ?? []
+        }
+        guard groups.count == 8 else { return nil }
+        return groups.reduce(0) { $0 << 16 | UInt128($1) }
+    }
+
+    /// Groups of up to four hexadecimal digits between colons, of which the last may be a dotted quad for two groups.
+    private static func parseGroups(_ text: ArraySlice<UInt8>, allowsQuad: Bool) -> [UInt16]? {
+        if text.isEmpty { return [] }
+        let parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
         var groups: [UInt16] = []
-        var gap: Int?
         for (index, part) in parts.enumerated() {
-            if part.isEmpty {
-                guard gap == nil else { return nil }
-                gap = groups.count
-            } else if index == parts.count - 1, let quad = parseIPv4(part) {
+            if allowsQuad, index == parts.count - 1, let quad = parseIPv4(part) {
                 groups.append(UInt16(truncatingIfNeeded: quad >> 16))
                 groups.append(UInt16(truncatingIfNeeded: quad))
             } else {
-                guard part.count <= 4, part.allSatisfy(Self.isHexDigit),
+                guard part.count <= 4, part.allSatisfy(isHexDigit),
                     let group = UInt16(String(decoding: part, as: UTF8.self), radix: 16)
                 else { return nil }
                 groups.append(group)
             }
         }
-        if let gap {
-            guard groups.count < 8 else { return nil }
-            groups.insert(contentsOf: repeatElement(0, count: 8 - groups.count), at: gap)
-        }
-        guard groups.count == 8 else { return nil }
-        return groups.reduce(0) { $0 << 16 | UInt128($1) }
+        return groups
     }
 
     private static func isHexDigit(_ character: UInt8) -> Bool {

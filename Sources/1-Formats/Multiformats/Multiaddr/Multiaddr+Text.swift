@@ -18,6 +18,9 @@ extension Multiaddr: CustomStringConvertible {
         var bytes: [UInt8] = []
         while !rest.isEmpty {
             let name = Self.popSegment(&rest)
+            guard !name.isEmpty else {
+                throw MultiformatsError(.multiaddr, "\(MultiformatsError.excerpt(text)) has two slashes in a row")
+            }
             guard let proto = MultiaddrProtocol(name: String(decoding: name, as: UTF8.self)) else {
                 throw MultiformatsError(
                     .unknownProtocol,
