@@ -153,8 +153,8 @@ let package = Package(
         tests("NodeStorage", []),
         tests("WaystationNode", ["LibP2PTesting"]),
         .testTarget(
-            name: "InteropTests", dependencies: ["WaystationNode", "waystation", nioPosix, crypto],
-            path: "Interop/Tests", swiftSettings: settings),
+            name: "InteropTests", dependencies: [nioCore, nioPosix, crypto], path: "Interop/Tests",
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -75,6 +75,19 @@ final class Mailbox<Element: Sendable>: Sendable {
         }
     }
 
+    /// Waits for the end and takes all that has come and was not taken before.
+    func takeUntilEnd(_ what: String, within limit: Duration = .seconds(30)) async throws -> [Element] {
+        do {
+            let _: Never = try await take(what, within: limit) { _ in nil }
+        } catch {
+            return try state.withLock { state in
+                guard state.ending != nil else { throw error }
+                defer { state.elements = [] }
+                return state.elements
+            }
+        }
+    }
+
     private func expire(_ number: Int, _ limit: Duration) {
         let waiter = state.withLock { $0.waiters.removeValue(forKey: number) }
         waiter?.fail(InteropError("waited \(limit) for \(waiter?.what ?? "") in vain"))
