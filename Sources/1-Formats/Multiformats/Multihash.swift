@@ -54,7 +54,8 @@ public struct Multihash: Hashable, Sendable, CustomStringConvertible {
         self.init(unchecked: code, digest)
     }
 
-    private init(unchecked code: Multicodec, _ digest: some Collection<UInt8>) {
+    /// A digest whose length the caller has checked.
+    package init(unchecked code: Multicodec, _ digest: some Collection<UInt8>) {
         var bytes = Varint.encode(code.rawValue)
         Varint.append(UInt64(digest.count), to: &bytes)
         self.digestStart = bytes.count
