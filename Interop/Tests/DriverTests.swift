@@ -84,4 +84,23 @@ struct DriverTests {
             #expect(providers.map { $0["id"]?.string } == [python.id])
         }
     }
+
+    @Test(arguments: ["noise", "tls"])
+    func theTunnelLeadsInsideAConnection(security: String) async throws {
+        try await Lab.open { lab in
+            let daemon = try await lab.daemon()
+            let tunnel = try await lab.tunnel(to: try daemon.address(), security: security)
+            let connection = try await tunnel.connect()
+            #expect(try await connection.answersPing())
+            try await connection.send([.open(1, "/ipfs/ping/1.0.0"), .data(1, [UInt8](repeating: 7, count: 32))])
+            var answer: [UInt8] = []
+            while answer.count < Multistream.header.count + 18 + 32 {
+                answer += try await connection.readFrame { $0.stream == 1 && !$0.payload.isEmpty }.payload
+            }
+            #expect(answer.suffix(32) == [UInt8](repeating: 7, count: 32)[...])
+            // A frame of a version that does not exist.
+            try await connection.send([YamuxFrame(version: 9, type: 0)])
+            try await connection.waitForEnd()
+        }
+    }
 }

@@ -16,8 +16,8 @@ final class ChildProcess: Sendable {
     private let log = Mutex<[String]>([])
     private let handles: Mutex<Handles>
 
+    // SAFETY: only ever touched inside the Mutex that holds it.
     private struct Handles: @unchecked Sendable {
-        // SAFETY: only ever touched inside the Mutex that holds it.
         let process: Process
         let input: FileHandle
         var inputIsOpen = true
@@ -63,6 +63,8 @@ final class ChildProcess: Sendable {
             kill(handles.process.processIdentifier, number)
         }
     }
+
+    var processIdentifier: Int32 { handles.withLock { $0.process.processIdentifier } }
 
     /// The exit status, 128 + number when a signal ended it.
     func status(within limit: Duration = .seconds(20)) async throws -> Int32 {

@@ -15,9 +15,14 @@ func eventually<Answer>(
         } catch {
             problem = "\(error)"
         }
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(50)) { continuation.resume() }
-        }
+        await pause(.milliseconds(50))
     } while clock.now < deadline
     throw InteropError("\(what) did not happen within \(limit): \(problem)")
+}
+
+/// Lets time pass, for the rhythm of what a test does; never as a way to wait for something.
+func pause(_ duration: DispatchTimeInterval) async {
+    await withCheckedContinuation { continuation in
+        DispatchQueue.global().asyncAfter(deadline: .now() + duration) { continuation.resume() }
+    }
 }

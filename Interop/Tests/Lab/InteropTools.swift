@@ -2,11 +2,16 @@ import Foundation
 
 /// Where the programs stand that the tests start.
 struct InteropTools {
-    let leash: URL
+    private let interop: URL
     let daemon: URL
     let python: URL
-    let pythonPeer: URL
     let waystation: URL
+
+    var leash: URL { interop.appending(path: "leash") }
+
+    func pythonScript(_ name: String) -> String {
+        interop.appending(path: "python/\(name)").path
+    }
 
     /// Fails with the command to run when `Interop/setup` has not been run.
     static func find() throws -> InteropTools {
@@ -16,10 +21,9 @@ struct InteropTools {
         // The test program stands beside the other products of the same build.
         let products = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         let tools = InteropTools(
-            leash: interop.appending(path: "leash"),
+            interop: interop,
             daemon: fetched.appending(path: "p2pd"),
             python: fetched.appending(path: "venv/bin/python"),
-            pythonPeer: interop.appending(path: "python/peer.py"),
             waystation: products.appending(path: "waystation"))
         guard FileManager.default.fileExists(atPath: fetched.appending(path: "state").path) else {
             throw InteropError("the real peers are not installed: run Interop/setup (make test does)")

@@ -21,6 +21,9 @@ final class Mailbox<Element: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
+    /// Whether nothing more will come; something may still lie here.
+    var hasEnded: Bool { state.withLock { $0.ending != nil } }
+
     func deliver(_ elements: [Element]) {
         let actions = state.withLock { state -> [Action] in
             state.elements += elements

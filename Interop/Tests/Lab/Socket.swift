@@ -104,6 +104,9 @@ final class Socket: Sendable {
         }
     }
 
+    /// Whether the other side has ended the connection.
+    var hasEnded: Bool { received.hasEnded }
+
     func closeOutput() async throws {
         try await channel.close(mode: .output).get()
     }

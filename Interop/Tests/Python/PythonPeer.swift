@@ -41,7 +41,8 @@ extension Lab {
         _ stack: PythonPeer.Stack = .init(), dht: String = "client", key: String = "ed25519", namespaces: [String] = []
     ) async throws -> PythonPeer {
         var arguments = [
-            tools.pythonPeer.path, "--transport", stack.transport, "--security", stack.security, "--muxer", stack.muxer,
+            tools.pythonScript("peer.py"), "--transport", stack.transport, "--security", stack.security, "--muxer",
+            stack.muxer,
             "--dht", dht, "--key", key,
         ]
         arguments += namespaces.flatMap { ["--namespace", $0] }

@@ -1,0 +1,57 @@
+import Foundation
+import Testing
+
+/// Whether a node that is being maltreated is well: it answers a newcomer, its health route says so, and its memory has
+/// not grown by more than a test may cost.
+struct HealthWatch {
+    /// Room for buffers and the allocator's reserves; what the tests would make an unbounded node hold is far more.
+    static let memoryLimit = 96 << 20
+
+    private let node: NodeProcess
+    private let lab: Lab
+    private let memoryAtStart: Int
+
+    init(_ node: NodeProcess, _ lab: Lab) throws {
+        self.node = node
+        self.lab = lab
+        memoryAtStart = try node.process.residentMemory()
+    }
+
+    func expectHealthy() async throws {
+        for webSocket in [false, true] {
+            let ping = try await lab.waystation("ping", try node.address(webSocket: webSocket), within: .seconds(20))
+            #expect(ping.status == 0, "ping over \(webSocket ? "WebSocket" : "TCP")")
+        }
+        #expect(try await status("/healthz") == 200)
+        let growth = try node.process.residentMemory() - memoryAtStart
+        #expect(growth < Self.memoryLimit, "resident memory grew by \(growth >> 20) MiB")
+    }
+
+    private func status(_ path: String) async throws -> Int {
+        guard let port = node.admin.split(separator: ":").last.flatMap({ Int($0) }) else {
+            throw InteropError("no port in \(node.admin)")
+        }
+        let socket = try await Socket.connect(port: port)
+        try await socket.write(Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8))
+        let line = String(decoding: try await socket.read(exactly: 12), as: UTF8.self)
+        await socket.close()
+        return Int(line.suffix(3)) ?? 0
+    }
+}
+
+extension ChildProcess {
+    /// Bytes of memory of the program on the leash.
+    func residentMemory() throws -> Int {
+        let leash = processIdentifier
+        // The leash's children are the program and its own watcher, which is a copy of the shell.
+        let children = try String(contentsOfFile: "/proc/\(leash)/task/\(leash)/children", encoding: .utf8)
+            .split(separator: " ").map(String.init)
+        let sizes = children.compactMap { child -> Int? in
+            let status = try? String(contentsOfFile: "/proc/\(child)/status", encoding: .utf8)
+            let line = status?.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+            return line.flatMap { Int($0.filter(\.isNumber)) }
+        }
+        guard let size = sizes.max() else { throw InteropError("\(name) is not running") }
+        return size * 1024
+    }
+}
