@@ -61,7 +61,7 @@ async def serve(options, local):
             await remote.write(data)
 
     async def inward():
-        while data := await remote.read(65536):
+        while data := await remote.read():
             await local.send_all(data)
 
     async def until_the_end(copy, nursery):
