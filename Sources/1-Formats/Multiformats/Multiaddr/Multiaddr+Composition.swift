@@ -1,34 +1,65 @@
-// Building addresses, putting them together and taking them apart.
+// Addresses that need no check.
 extension Multiaddr {
     /// `/ip4/…/tcp/…` or `/ip6/…/tcp/…`.
     public static func ip(_ address: IPAddress, tcp port: UInt16) -> Multiaddr {
-        transport(address, .tcp, port)
+        Multiaddr(unlimited: [.ip(address), .tcp(port)])
     }
 
     /// `/ip4/…/udp/…` or `/ip6/…/udp/…`.
     public static func ip(_ address: IPAddress, udp port: UInt16) -> Multiaddr {
-        transport(address, .udp, port)
+        Multiaddr(unlimited: [.ip(address), .udp(port)])
     }
 
     /// `/memory/…`, an address within the process.
     public static func memory(_ number: UInt64) -> Multiaddr {
-        var bytes: [UInt8] = []
-        Component(validated: .memory, withUnsafeBytes(of: number.bigEndian) { Array($0) }).append(to: &bytes)
-        return Multiaddr(validated: bytes)
+        Multiaddr(unlimited: [.memory(number)])
     }
 
-    private static func transport(_ address: IPAddress, _ proto: MultiaddrProtocol, _ port: UInt16) -> Multiaddr {
-        let family: MultiaddrProtocol =
-            switch address {
-            case .v4: .ip4
-            case .v6: .ip6
-            }
+    /// A few short components.
+    private init(unlimited components: [Component]) {
         var bytes: [UInt8] = []
-        Component(validated: family, address.bytes).append(to: &bytes)
-        Component(validated: proto, [UInt8(port >> 8), UInt8(port & 0xff)]).append(to: &bytes)
-        return Multiaddr(validated: bytes)
+        for component in components { component.append(to: &bytes) }
+        self.init(validated: bytes)
+    }
+}
+
+extension Multiaddr.Component {
+    /// `/ip4/…` or `/ip6/…`.
+    public static func ip(_ address: IPAddress) -> Self {
+        switch address {
+        case .v4: Self(validated: .ip4, address.bytes)
+        case .v6: Self(validated: .ip6, address.bytes)
+        }
     }
 
+    /// `/tcp/…`.
+    public static func tcp(_ port: UInt16) -> Self { Self(validated: .tcp, bigEndian(port)) }
+
+    /// `/udp/…`.
+    public static func udp(_ port: UInt16) -> Self { Self(validated: .udp, bigEndian(port)) }
+
+    /// `/memory/…`.
+    public static func memory(_ number: UInt64) -> Self { Self(validated: .memory, bigEndian(number)) }
+
+    /// `/ws`.
+    public static let ws = Self(validated: .ws, [])
+
+    /// `/wss`.
+    public static let wss = Self(validated: .wss, [])
+
+    /// `/tls`.
+    public static let tls = Self(validated: .tls, [])
+
+    /// `/p2p-circuit`.
+    public static let p2pCircuit = Self(validated: .p2pCircuit, [])
+
+    private static func bigEndian(_ number: some FixedWidthInteger) -> [UInt8] {
+        withUnsafeBytes(of: number.bigEndian) { Array($0) }
+    }
+}
+
+// Putting addresses together and taking them apart.
+extension Multiaddr {
     /// This address with `other` behind it.
     ///
     /// - Throws: `MultiformatsError.Code.tooLong`, or `.multiaddr` when this address ends with a path, which swallows all.

@@ -1,11 +1,13 @@
+public import Multiformats
+
 /// Asks the domain name system. Implementations bound the number of queries under way and their time.
 public protocol NameResolver: Sendable {
-    /// The addresses of a host.
+    /// The addresses of a host, in the order of the answer.
     ///
     /// - Parameter family: which kinds to ask for.
-    /// - Returns: the addresses in the order of the answer, IPv6 as 16 bytes and IPv4 as 4.
-    /// - Throws: ``NetworkError``: `.unreachable` when there is no answer or no such name, `.timeout`.
-    func addresses(of host: String, family: AddressFamily) async throws -> [[UInt8]]
+    /// - Throws: ``NetworkError``: `.unreachable` when there is no answer or no such name, `.timeout`, `.cancelled`, or
+    ///   `.refused` when too many queries are under way.
+    func addresses(of host: String, family: AddressFamily) async throws -> [IPAddress]
 
     /// The texts at a name, each joined from its parts.
     ///
@@ -14,7 +16,7 @@ public protocol NameResolver: Sendable {
 }
 
 /// Kinds of IP addresses.
-public enum AddressFamily: Sendable {
+public enum AddressFamily: Sendable, Hashable {
     /// IPv4 only.
     case ip4
     /// IPv6 only.
