@@ -35,13 +35,19 @@ final class ResolverSession {
             Waiting(waiter: waiter, deadline: now + TimeAmount(configuration.timeout)))
         waitingCount += 1
         guard isNew else { return }
-        do {
-            let channel = try channel ?? AresChannel(configuration)
-            self.channel = channel
+        do throws(NetworkError) {
+            let channel = try openChannel()
             channel.ask(question) { [weak self] reply in self?.finish(question, reply) }
         } catch {
             finish(question, .failure(error))
         }
+    }
+
+    private func openChannel() throws(NetworkError) -> AresChannel {
+        if let channel { return channel }
+        let new = try AresChannel(configuration)
+        channel = new
+        return new
     }
 
     private func finish(_ question: NameQuestion, _ reply: AresChannel.Reply) {
