@@ -8,6 +8,13 @@ extension LoopExecutor {
         Task(executorPreference: self, operation: work)
     }
 
+    /// Starts a task on this loop whose result is waited for.
+    public func spawnResult<Result: Sendable>(
+        _ work: @escaping @Sendable () async throws -> Result
+    ) -> Task<Result, any Error> {
+        Task(executorPreference: self, operation: work)
+    }
+
     /// Runs `work` on the loop after `delay` unless cancelled before.
     @discardableResult
     public func schedule(after delay: Duration, _ work: @escaping @Sendable () -> Void) -> Scheduled<Void> {

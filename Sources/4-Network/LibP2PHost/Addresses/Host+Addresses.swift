@@ -1,0 +1,66 @@
+public import LibP2PCore
+public import Multiformats
+import NIOCore
+
+extension Host {
+    /// The listeners' concrete addresses: wildcards are expanded to the machine's addresses, loopback included.
+    public var listenAddresses: [Multiaddr] {
+        let listeners = state.withLock { $0.listeners.map(\.address) }
+        var seen: Set<Multiaddr> = []
+        return listeners.flatMap(Self.expand).filter { seen.insert($0).inserted }
+    }
+
+    /// What others are told: the announced addresses if there are any, else the listeners' and those that other peers
+    /// confirmed. See `Network`.
+    ///
+    /// Addresses that only this machine or its own network can reach are told only when there are no others, or when
+    /// private addresses count as reachable.
+    public var addresses: [Multiaddr] {
+        if !configuration.announcedAddresses.isEmpty { return configuration.announcedAddresses }
+        let listening = listenAddresses
+        let confirmed = state.withLock { $0.observedAddresses.confirmed(now: home.now) }
+        var all = listening
+        for address in confirmed {
+            for own in listening {
+                if let moved = Self.moved(own, to: address), !all.contains(moved) { all.append(moved) }
+            }
+        }
+        if configuration.allowsPrivateAddresses { return all }
+        let reachable = all.filter { $0.isPublic }
+        return reachable.isEmpty ? all : reachable
+    }
+
+    /// See `Network`.
+    public func observed(_ address: Multiaddr, by connection: Connection) {
+        // An observation over a connection that the other side dialled repeats what it dialled: it proves nothing new.
+        guard !connection.isInbound, !connection.isLimited, !address.isCircuit,
+            let seen = address.ipAddress?.unmapped, let observer = connection.remoteAddress.ipAddress?.unmapped,
+            seen.isPublic, observer.isPublic
+        else { return }
+        let now = home.now
+        let isNew = state.withLock { $0.observedAddresses.note(seen, from: observer, now: now) }
+        if isNew { observers.notify { $0.selfChanged() } }
+    }
+
+    /// The same port and transport at another IP of the same family; nil when the families differ.
+    private static func moved(_ address: Multiaddr, to ip: IPAddress) -> Multiaddr? {
+        guard let own = address.ipAddress, own.bitWidth == ip.bitWidth else { return nil }
+        return replacingIP(of: address, by: ip)
+    }
+
+    private static func replacingIP(of address: Multiaddr, by ip: IPAddress) -> Multiaddr? {
+        guard let first = try? Multiaddr.Component(ip.bitWidth == 32 ? .ip4 : .ip6, value: ip.bytes) else { return nil }
+        return try? Multiaddr([first] + address.components.dropFirst())
+    }
+
+    private static func expand(_ address: Multiaddr) -> [Multiaddr] {
+        guard let ip = address.ipAddress, ip.isUnspecified else { return [address] }
+        let devices = (try? System.enumerateDevices()) ?? []
+        return devices.compactMap { device in
+            guard let text = device.address?.ipAddress, let local = IPAddress(text.prefix { $0 != "%" }),
+                local.bitWidth == ip.bitWidth, !local.isLinkLocal
+            else { return nil }
+            return replacingIP(of: address, by: local)
+        }
+    }
+}

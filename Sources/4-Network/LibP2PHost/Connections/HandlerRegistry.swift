@@ -1,0 +1,30 @@
+import LibP2PCore
+import Synchronization
+
+/// Which handler serves which protocol.
+final class HandlerRegistry: StreamRouter {
+    private let routes = Mutex<[ProtocolID: StreamRoute]>([:])
+
+    var protocols: [ProtocolID] { routes.withLock { $0.keys.sorted() } }
+
+    func route(for protocolID: ProtocolID, on connection: Connection) -> StreamRoute? {
+        guard let route = routes.withLock({ $0[protocolID] }) else { return nil }
+        return connection.isLimited && !route.limits.allowsLimitedConnections ? nil : route
+    }
+
+    func add(_ handler: any StreamHandler) {
+        let route = StreamRoute(handler)
+        routes.withLock { routes in
+            for protocolID in handler.protocols { routes[protocolID] = route }
+        }
+    }
+
+    func remove(_ protocols: [ProtocolID]) {
+        routes.withLock { routes in
+            for protocolID in protocols { routes[protocolID] = nil }
+        }
+    }
+
+    /// Streams that are open now, by protocol.
+    var activeStreams: [ProtocolID: Int] { routes.withLock { $0.mapValues(\.activeStreams) } }
+}

@@ -1,0 +1,28 @@
+public import LibP2PCore
+public import Multiformats
+public import NIOCore
+
+/// How a ``Host`` behaves. The defaults suit a public server.
+public struct HostConfiguration: Sendable {
+    /// Caps on connections.
+    public var limits = ConnectionLimits()
+    /// When connections are trimmed.
+    public var trimming = TrimPolicy()
+    /// Who may connect and be dialled.
+    public var access = AccessList()
+    /// What to tell others instead of the listeners' and observed addresses; empty for those.
+    public var announcedAddresses: [Multiaddr] = []
+    /// Whether loopback and private addresses count as reachable and are spared the default limits per address.
+    public var allowsPrivateAddresses = false
+    /// From the first byte of a connection to its readiness, in both directions. go allows 15 s.
+    public var handshakeTimeout: Duration = .seconds(15)
+    /// The most peers that the peer store remembers.
+    public var maxKnownPeers = 16_384
+    /// Adds a private network's cipher at the end of a new byte channel's pipeline.
+    public var privateNetwork: (@Sendable (any Channel) throws -> Void)?
+    /// Turns an address with names into addresses that transports dial. Without it such addresses are unreachable.
+    public var resolve: (@Sendable (Multiaddr) async throws -> [Multiaddr])?
+
+    /// The defaults.
+    public init() {}
+}
