@@ -1,4 +1,3 @@
-public import LibP2PCore
 public import Multiformats
 public import NIOCore
 

@@ -182,12 +182,11 @@ public actor Connection {
     private func admit(_ stream: Stream, to route: StreamRoute) throws(NetworkError) {
         let key = ObjectIdentifier(route)
         let count = routeCounts[key, default: 0]
+        let name = stream.protocolID?.name ?? "no protocol"
         if let limit = route.limits.perConnection, count >= limit {
-            throw NetworkError(.refused, "The connection has \(count) streams of \(stream.protocolID?.name ?? "?") already.")
+            throw NetworkError(.refused, "The connection has \(count) streams of \(name) already.")
         }
-        guard route.admit() else {
-            throw NetworkError(.refused, "The node has too many streams of \(stream.protocolID?.name ?? "?").")
-        }
+        guard route.admit() else { throw NetworkError(.refused, "The node has too many streams of \(name).") }
         routeCounts[key] = count + 1
         stream.ledger.route = route
         stream.ledger.limits = route.limits

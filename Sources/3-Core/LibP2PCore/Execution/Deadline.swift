@@ -6,7 +6,7 @@ package func withDeadline<Result: Sendable>(
 ) async throws -> Result {
     try await withThrowingTaskGroup(of: Result.self) { group in
         defer { group.cancelAll() }
-        group.addTask(executorPreference: executor, operation: work)
+        group.addTask(executorPreference: executor) { try await work() }
         group.addTask(executorPreference: executor) {
             try await executor.sleep(for: limit)
             throw NetworkError(.timeout, "It took longer than \(limit).")

@@ -5,14 +5,14 @@ extension LoopExecutor {
     /// run on the global pool, out of reach of a simulation's clock.
     @discardableResult
     public func spawn(_ work: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
-        Task(executorPreference: self, operation: work)
+        Task(executorPreference: self) { await work() }
     }
 
     /// Starts a task on this loop whose result is waited for.
     public func spawnResult<Result: Sendable>(
         _ work: @escaping @Sendable () async throws -> Result
     ) -> Task<Result, any Error> {
-        Task(executorPreference: self, operation: work)
+        Task(executorPreference: self) { try await work() }
     }
 
     /// Runs `work` on the loop after `delay` unless cancelled before.

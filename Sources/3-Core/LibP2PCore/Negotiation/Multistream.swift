@@ -51,4 +51,9 @@ public enum Multistream {
         writeMessage(protocolID.name, to: &buffer)
         return buffer
     }
+
+    /// The error for a message that is not the one that must come.
+    static func unexpected(_ text: String, insteadOf expected: String) -> NetworkError {
+        NetworkError(.malformed, "Expected \(expected), got \(text.prefix(64).debugDescription).")
+    }
 }

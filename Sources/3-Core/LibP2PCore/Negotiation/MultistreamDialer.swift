@@ -37,7 +37,7 @@ public struct MultistreamDialer: Sendable {
         guard let text = try Multistream.readMessage(from: &buffer) else { return nil }
         guard sawHeader else {
             guard text == Multistream.header else {
-                throw NetworkError(.malformed, "Expected \(Multistream.header), got \(text.prefix(64).debugDescription).")
+                throw Multistream.unexpected(text, insteadOf: Multistream.header)
             }
             sawHeader = true
             return .more

@@ -34,7 +34,7 @@ public struct MultistreamListener: Sendable {
         guard let text = try Multistream.readMessage(from: &buffer) else { return nil }
         guard sawHeader else {
             guard text == Multistream.header else {
-                throw NetworkError(.malformed, "Expected \(Multistream.header), got \(text.prefix(64).debugDescription).")
+                throw Multistream.unexpected(text, insteadOf: Multistream.header)
             }
             sawHeader = true
             return .more
@@ -42,7 +42,8 @@ public struct MultistreamListener: Sendable {
         proposals += 1
         guard proposals <= Multistream.maxProposals else {
             throw NetworkError(
-                .unsupportedProtocol, "None of the dialer's first \(Multistream.maxProposals) proposals is spoken here.")
+                .unsupportedProtocol, "None of the dialer's first \(Multistream.maxProposals) proposals is spoken here."
+            )
         }
         var reply = ByteBuffer()
         if proposals == 1 { Multistream.writeMessage(Multistream.header, to: &reply) }

@@ -1,6 +1,7 @@
 public import LibP2PCore
 public import Multiformats
 import NIOCore
+import Synchronization
 
 extension Host {
     /// The listeners' concrete addresses: wildcards are expanded to the machine's addresses, loopback included.

@@ -1,6 +1,8 @@
 public import LibP2PCore
 public import LibP2PIdentity
+import Logging
 import NIOCore
+import Synchronization
 
 extension Host: ConnectionOwner {
     /// See `Network`.

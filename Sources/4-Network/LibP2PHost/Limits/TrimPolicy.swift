@@ -1,4 +1,4 @@
-public import LibP2PCore
+import LibP2PCore
 import LibP2PIdentity
 import NIOCore
 

@@ -13,9 +13,9 @@ struct ChannelUpgrade {
     let checkPeer: @Sendable (SecuredPeer) throws -> Void
 
     /// What the way ends in.
-    struct Outcome {
+    struct Outcome: Sendable {
         let peer: SecuredPeer
-        let muxer: any StreamMuxer
+        let muxer: NIOLoopBound<any StreamMuxer>
     }
 
     /// Runs all steps. Each step's callbacks run on the loop before the bytes that follow it are passed on.
@@ -64,7 +64,8 @@ struct ChannelUpgrade {
             guard let muxer = upgrade.muxers.first(where: { $0.protocolID == protocolID }) else {
                 throw NetworkError(.unsupportedProtocol, "The muxer \(protocolID) is not spoken here.")
             }
-            return Outcome(peer: peer, muxer: try muxer.install(on: upgrade.channel, role: upgrade.end.role))
+            let installed = try muxer.install(on: upgrade.channel, role: upgrade.end.role)
+            return Outcome(peer: peer, muxer: NIOLoopBound(installed, eventLoop: upgrade.channel.eventLoop))
         }
     }
 }

@@ -1,7 +1,9 @@
 public import LibP2PCore
 import LibP2PIdentity
+import Logging
 public import Multiformats
 public import NIOCore
+import Synchronization
 
 extension Host: ConnectionUpgrader {
     /// Checks the address against lists and limits and takes a place for it. See `ConnectionUpgrader`.
@@ -37,7 +39,7 @@ extension Host: ConnectionUpgrader {
             return loop.makeFailedFuture(error)
         }
         let connection = upgrade.run().flatMapThrowing { outcome in
-            try self.adopt(outcome.muxer, securedAs: outcome.peer, end)
+            try self.adopt(outcome.muxer.value, securedAs: outcome.peer, end)
         }
         connection.whenComplete { result in
             timeout.cancel()
