@@ -13,6 +13,10 @@ struct InteropTools {
         interop.appending(path: "python/\(name)").path
     }
 
+    func guidePage(_ name: String) -> URL {
+        interop.deletingLastPathComponent().appending(path: "docs/guide/\(name)")
+    }
+
     /// Fails with the command to run when `Interop/setup` has not been run.
     static func find() throws -> InteropTools {
         let interop = URL(filePath: #filePath)

@@ -56,8 +56,20 @@ final class Socket: Sendable {
         return Listener(channel: listener, accepted: accepted)
     }
 
-    func write(_ bytes: [UInt8]) async throws {
-        try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
+    /// Fails when the other side does not take the bytes in time.
+    func write(_ bytes: [UInt8], within limit: Duration = .seconds(20)) async throws {
+        let written = channel.eventLoop.makePromise(of: Void.self)
+        let timer = channel.eventLoop.scheduleTask(in: TimeAmount(limit)) {
+            written.fail(InteropError("\(bytes.count) bytes could not be written within \(limit)"))
+        }
+        channel.writeAndFlush(ByteBuffer(bytes: bytes)).cascade(to: written)
+        defer { timer.cancel() }
+        try await written.futureResult.get()
+    }
+
+    /// Leaves what comes from now on in the sockets' buffers, until the other side can write no more.
+    func stopReading() async throws {
+        try await channel.setOption(.autoRead, value: false).get()
     }
 
     func read(exactly count: Int, within limit: Duration = .seconds(30)) async throws -> [UInt8] {
