@@ -1,0 +1,138 @@
+public import LibP2PIdentity
+public import Multiformats
+public import NIOCore
+
+/// A routing table as it was at one moment, made for reading: peers sorted by key, each with its ready entry for
+/// `closerPeers`.
+///
+/// Answering FIND_NODE from it is a walk and some copies. The XOR order of sorted keys needs no sorting: where the keys
+/// of a range first differ, the half that agrees with the target comes first, the other after it.
+public struct RoutingSnapshot: Sendable {
+    /// A peer as the snapshot takes it.
+    public struct Peer: Sendable {
+        /// Who it is.
+        public var id: PeerID
+        /// The addresses to tell others.
+        public var addresses: [Multiaddr]
+        /// Whether this node is connected to it.
+        public var isConnected: Bool
+
+        /// A peer with the addresses to tell others.
+        public init(id: PeerID, addresses: [Multiaddr], isConnected: Bool) {
+            self.id = id
+            self.addresses = addresses
+            self.isConnected = isConnected
+        }
+    }
+
+    /// No peers.
+    public static let empty = RoutingSnapshot([])
+
+    private let keys: [KademliaKey]
+    private let ids: [PeerID]
+    /// The encoded entries one after another; entry `i` lies between `ends[i - 1]` and `ends[i]`.
+    private let entries: EncodedEntries
+    /// The same with the addresses clients of 2020 can read.
+    private let legacyEntries: EncodedEntries
+
+    /// Takes the peers of a table, in any order.
+    public init(_ peers: [Peer]) {
+        let sorted = peers.map { (key: KademliaKey($0.id), peer: $0) }.sorted { $0.key < $1.key }
+        keys = sorted.map(\.key)
+        ids = sorted.map(\.peer.id)
+        entries = EncodedEntries(sorted.map(\.peer), vocabulary: .current)
+        legacyEntries = EncodedEntries(sorted.map(\.peer), vocabulary: .year2020)
+    }
+
+    /// The number of peers.
+    public var count: Int { ids.count }
+
+    /// The nearest peers, nearest first.
+    public func nearest(_ count: Int, to target: KademliaKey) -> [PeerID] {
+        var found: [PeerID] = []
+        found.reserveCapacity(min(count, ids.count))
+        guard count > 0 else { return [] }
+        visitNearest(to: target) { index in
+            found.append(ids[index])
+            return found.count < count
+        }
+        return found
+    }
+
+    /// Appends the `closerPeers` fields of the nearest peers that have an address to tell.
+    ///
+    /// - Parameters:
+    ///   - count: how many at most.
+    ///   - excluded: a peer that is left out: the one that asks.
+    ///   - alsoExcluded: another one: the target, when its own entry has been written already.
+    func writeNearest(
+        _ count: Int, to target: KademliaKey, excluding excluded: PeerID, and alsoExcluded: PeerID?,
+        vocabulary: AddressVocabulary, into buffer: inout ByteBuffer
+    ) {
+        guard count > 0 else { return }
+        let entries = vocabulary == .current ? self.entries : legacyEntries
+        var left = count
+        visitNearest(to: target) { index in
+            let id = ids[index]
+            guard id != excluded, id != alsoExcluded, entries.write(index, into: &buffer) else { return true }
+            left -= 1
+            return left > 0
+        }
+    }
+
+    /// Visits the peers from the nearest to the farthest until the body returns false.
+    private func visitNearest(to target: KademliaKey, _ body: (Int) -> Bool) {
+        _ = visit(keys.startIndex, keys.endIndex, target, body)
+    }
+
+    private func visit(_ low: Int, _ high: Int, _ target: KademliaKey, _ body: (Int) -> Bool) -> Bool {
+        guard high - low > 1 else { return low == high || body(low) }
+        let bit = keys[low].commonPrefixLength(with: keys[high - 1])
+        var middle = low
+        var end = high
+        while middle < end {
+            let probe = (middle + end) / 2
+            if keys[probe].bit(bit) { end = probe } else { middle = probe + 1 }
+        }
+        // Equal keys would be one peer listed twice: visit the first and be done, or the walk would not end.
+        guard middle > low, middle < high else { return body(low) }
+        if target.bit(bit) {
+            return visit(middle, high, target, body) && visit(low, middle, target, body)
+        }
+        return visit(low, middle, target, body) && visit(middle, high, target, body)
+    }
+}
+
+/// `closerPeers` fields, encoded once and copied into many answers.
+private struct EncodedEntries: Sendable {
+    private let bytes: ByteBuffer
+    private let ends: [Int]
+
+    init(_ peers: [RoutingSnapshot.Peer], vocabulary: AddressVocabulary) {
+        var bytes = ByteBuffer()
+        var ends: [Int] = []
+        ends.reserveCapacity(peers.count)
+        for peer in peers {
+            let addresses = vocabulary.understood(of: peer.addresses)
+            if !addresses.isEmpty {
+                let entry = KademliaMessage.Peer(
+                    id: peer.id, addresses: addresses, connection: peer.isConnected ? .connected : .canConnect)
+                KademliaMessage.writeCloserPeer(entry, into: &bytes)
+            }
+            ends.append(bytes.writerIndex)
+        }
+        self.bytes = bytes
+        self.ends = ends
+    }
+
+    /// Copies an entry; false if it is empty.
+    func write(_ index: Int, into buffer: inout ByteBuffer) -> Bool {
+        let start = index == 0 ? 0 : ends[index - 1]
+        let length = ends[index] - start
+        guard length > 0 else { return false }
+        bytes.withUnsafeReadableBytes { all in
+            _ = buffer.writeBytes(UnsafeRawBufferPointer(rebasing: all[start..<start + length]))
+        }
+        return true
+    }
+}
