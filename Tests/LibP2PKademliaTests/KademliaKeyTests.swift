@@ -15,7 +15,7 @@ import Testing
         let keys = try #require(file["keys"] as? [[String: Any]])
         for key in keys {
             let entry = try #require(key["peer_id"] as? [String: Any])
-            let id = try PeerID(try #require(entry["base58"] as? String))
+            let id = try PeerID(try #require(entry["base58btc"] as? String))
             #expect(KademliaKey(id).bytes == bytes(hex: entry["kad_id_sha256_hex"] as? String))
         }
         let content = try #require(file["content_kad_id"] as? [String: Any])

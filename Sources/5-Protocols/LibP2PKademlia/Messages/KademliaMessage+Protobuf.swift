@@ -49,17 +49,24 @@ extension KademliaMessage: ProtobufMessage {
 
     /// Appends one `closerPeers` field, for answers that are put together from ready parts.
     static func writeCloserPeer(_ peer: Peer, into buffer: inout ByteBuffer) {
-        var writer = ProtobufWriter(into: buffer)
-        buffer = ByteBuffer()
-        writer.message(8, peer)
-        buffer = writer.finish()
+        append(to: &buffer) { $0.message(8, peer) }
+    }
+
+    /// Appends one `providerPeers` field.
+    static func writeProviderPeer(_ peer: Peer, into buffer: inout ByteBuffer) {
+        append(to: &buffer) { $0.message(9, peer) }
     }
 
     /// Appends the fields an answer of this kind begins with.
     static func writeHead(_ kind: Kind, clusterLevel: Int32, into buffer: inout ByteBuffer) {
+        append(to: &buffer) { KademliaMessage(kind, clusterLevel: clusterLevel).write(to: &$0) }
+    }
+
+    private static func append(to buffer: inout ByteBuffer, _ write: (inout ProtobufWriter) -> Void) {
         var writer = ProtobufWriter(into: buffer)
+        // Given up here, so that the writer holds the only reference and need not copy.
         buffer = ByteBuffer()
-        KademliaMessage(kind, clusterLevel: clusterLevel).write(to: &writer)
+        write(&writer)
         buffer = writer.finish()
     }
 

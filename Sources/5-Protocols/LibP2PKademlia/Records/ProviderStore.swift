@@ -107,6 +107,11 @@ public struct ProviderStore: Sendable {
         }
     }
 
+    /// What a peer provides. It looks through the whole store: for the rare republishing only.
+    public func keys(providedBy peer: PeerID) -> [[UInt8]] {
+        stored.filter { $0.value.contains { $0.record.provider == peer } }.map(\.key)
+    }
+
     /// Removes the expired records.
     ///
     /// - Returns: what was removed.

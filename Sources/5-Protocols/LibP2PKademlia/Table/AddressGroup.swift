@@ -1,3 +1,5 @@
+public import Multiformats
+
 /// A block of addresses that one operator can be expected to own, so that peers of one block count together.
 ///
 /// IPv4 groups by /16, and by /8 where the address lies in a block that was given out whole (the legacy class A
@@ -25,6 +27,12 @@ public struct AddressGroup: Hashable, Sendable {
         default:
             return nil
         }
+    }
+
+    /// The group of the IP address an address begins with; nil where it begins with a name.
+    public init?(_ address: Multiaddr) {
+        guard let ip = address.ipAddress else { return nil }
+        self.init(ip: ip.bytes)
     }
 
     /// First octets of the IPv4 blocks that were once allocated whole to one organisation (IANA's IPv4 address space

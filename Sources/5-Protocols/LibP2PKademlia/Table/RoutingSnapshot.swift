@@ -47,6 +47,18 @@ public struct RoutingSnapshot: Sendable {
     /// The number of peers.
     public var count: Int { ids.count }
 
+    /// Whether a peer is in it.
+    public func contains(_ peer: PeerID) -> Bool {
+        let key = KademliaKey(peer)
+        var low = 0
+        var high = keys.count
+        while low < high {
+            let middle = (low + high) / 2
+            if keys[middle] < key { low = middle + 1 } else { high = middle }
+        }
+        return low < keys.count && keys[low] == key
+    }
+
     /// The nearest peers, nearest first.
     public func nearest(_ count: Int, to target: KademliaKey) -> [PeerID] {
         var found: [PeerID] = []

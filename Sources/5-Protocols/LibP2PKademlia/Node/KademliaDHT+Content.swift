@@ -1,0 +1,102 @@
+import LibP2PCore
+public import LibP2PIdentity
+import Multiformats
+
+// Who provides what.
+extension KademliaDHT {
+    /// Finds peers that provide some content.
+    ///
+    /// - Parameters:
+    ///   - key: the content's multihash.
+    ///   - limit: providers after which the search ends; 0 searches as far as it goes.
+    ///   - onFound: is told of each provider once, as soon as one answer names it. Called on the DHT's loop.
+    /// - Returns: how many were found.
+    /// - Throws: ``KademliaError`` with code ``KademliaError/Code/noPeers`` when there is nobody to ask and nothing known.
+    @discardableResult
+    public func findProviders(
+        of key: [UInt8], limit: Int = 20, onFound: @Sendable (FoundPeer) -> Void
+    ) async throws -> Int {
+        let limit = limit > 0 ? limit : .max
+        var found: Set<PeerID> = []
+        func take(_ peer: PeerID, _ addresses: [Multiaddr]) {
+            let addresses = policy.reachable(addresses.isEmpty ? network.peerStore.addresses(of: peer) : addresses)
+            guard found.count < limit, found.insert(peer).inserted else { return }
+            if !addresses.isEmpty { network.peerStore.add(addresses, of: peer, lifetime: .hearsay) }
+            onFound(FoundPeer(id: peer, addresses: addresses))
+        }
+        for record in records.providers(of: key, now: network.clock.now) {
+            take(record.provider, record.provider == network.localPeer ? network.addresses : record.addresses)
+        }
+        guard found.count < limit else { return found.count }
+        do {
+            _ = try await traverse(key) { peer, addresses, client in
+                try await client.request(KademliaMessage(.getProviders, key: key), to: peer, at: addresses)
+            } onAnswer: { _, answer in
+                for provider in answer.providerPeers { take(provider.id, provider.addresses) }
+                return found.count < limit ? .goOn : .stop
+            }
+        } catch let error as KademliaError where error.code == .noPeers && !found.isEmpty {
+            return found.count
+        }
+        return found.count
+    }
+
+    /// Tells the network that this node provides some content, now and again each ``KademliaConfiguration/republishInterval``.
+    ///
+    /// - Parameter key: the content's multihash.
+    /// - Returns: how many peers were told.
+    /// - Throws: ``KademliaError``: `.noPeers`, or `.limitReached` for too many keys.
+    @discardableResult
+    public func provide(_ key: [UInt8]) async throws -> Int {
+        guard provided.contains(key) || provided.count < configuration.providedKeys else {
+            throw KademliaError(
+                .limitReached, "this node provides \(provided.count) keys already, which is its limit")
+        }
+        provided.insert(key)
+        return try await announce(key)
+    }
+
+    /// Ends ``provide(_:)``: the records run out by themselves.
+    public func stopProviding(_ key: [UInt8]) { provided.remove(key) }
+
+    /// Tells all again what this node provides.
+    func republish() async {
+        for key in provided {
+            guard isRunning else { return }
+            _ = try? await announce(key)
+        }
+    }
+
+    private func announce(_ key: [UInt8]) async throws -> Int {
+        let own = KademliaMessage.Peer(
+            id: network.localPeer, addresses: policy.reachable(network.addresses), connection: .connected)
+        records.add(
+            ProviderRecord(key: key, provider: own.id, addresses: own.addresses, received: network.clock.now),
+            origin: nil)
+        let peers = try await closestPeers(to: key)
+        let message = KademliaMessage(.addProvider, key: key, providerPeers: [own])
+        return await tell(message, peers) { message, peer, client in
+            try await client.send(message, to: peer.id, at: peer.addresses)
+        }
+    }
+
+    /// Sends the same to several peers.
+    ///
+    /// - Returns: how many took it.
+    func tell(
+        _ message: KademliaMessage, _ peers: [FoundPeer],
+        _ send: @escaping @Sendable (KademliaMessage, FoundPeer, KademliaClient) async throws -> Void
+    ) async -> Int {
+        let client = client
+        return await withTaskExecutorPreference(executor) {
+            await withTaskGroup(of: Bool.self) { group in
+                for peer in peers {
+                    group.addTask { await (try? send(message, peer, client)) != nil }
+                }
+                var count = 0
+                for await isDone in group where isDone { count += 1 }
+                return count
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import LibP2PCore
+public import LibP2PIdentity
+public import Multiformats
+
+/// A peer that a lookup found.
+public struct FoundPeer: Sendable, Hashable {
+    /// Who it is.
+    public var id: PeerID
+    /// Where others say it can be reached.
+    public var addresses: [Multiaddr]
+
+    /// A peer.
+    public init(id: PeerID, addresses: [Multiaddr]) {
+        self.id = id
+        self.addresses = addresses
+    }
+}
+
+/// What a lookup came to.
+struct LookupOutcome: Sendable {
+    /// The nearest peers that answered, nearest first.
+    var nearest: [FoundPeer]
+    /// Referrals on the way to the nearest one.
+    var hops: Int
+    /// Requests made.
+    var requests: Int
+}
+
+extension KademliaDHT {
+    /// The peers nearest to a key that answer now, nearest first, at most `k`.
+    ///
+    /// - Parameter key: a peer id's bytes, a multihash, a record key, or any other name.
+    /// - Throws: ``KademliaError`` with code ``KademliaError/Code/noPeers`` when there is nobody to ask.
+    public func closestPeers(to key: [UInt8]) async throws -> [FoundPeer] {
+        try await traverse(key) { peer, addresses, client in
+            try await client.request(KademliaMessage(.findNode, key: key), to: peer, at: addresses)
+        } onAnswer: { _, _ in
+            .goOn
+        }.nearest
+    }
+
+    /// Finds a peer and connects to it.
+    ///
+    /// - Returns: where it can be reached: by its own account if connecting succeeded, else by others'.
+    /// - Throws: ``KademliaError``: `.noPeers`, or `.notFound` when nobody knows it.
+    public func findPeer(_ peer: PeerID) async throws -> FoundPeer {
+        if let known = connectedPeer(peer) { return known }
+        var heard: [Multiaddr] = []
+        let network = network
+        let outcome = try await traverse(peer.bytes) { asked, addresses, client in
+            // The target itself need not serve the DHT: reaching it is all that is wanted.
+            guard asked == peer else {
+                return try await client.request(KademliaMessage(.findNode, key: peer.bytes), to: asked, at: addresses)
+            }
+            _ = try await network.connect(to: peer, at: addresses)
+            return KademliaMessage(.findNode)
+        } onAnswer: { asked, answer in
+            for found in answer.closerPeers where found.id == peer {
+                heard += found.addresses.filter { !heard.contains($0) }
+            }
+            return asked == peer ? .stop : .goOn
+        }
+        if let known = connectedPeer(peer) { return known }
+        let reachable = policy.reachable(heard)
+        guard !reachable.isEmpty else {
+            throw KademliaError(.notFound, "none of the \(outcome.requests) peers asked knows \(peer)")
+        }
+        return FoundPeer(id: peer, addresses: reachable)
+    }
+
+    private func connectedPeer(_ peer: PeerID) -> FoundPeer? {
+        guard let connection = network.connections(to: peer).first else { return nil }
+        let addresses = network.peerStore.addresses(of: peer)
+        return FoundPeer(id: peer, addresses: addresses.isEmpty ? [connection.remoteAddress] : addresses)
+    }
+
+    /// Whether a lookup goes on after an answer.
+    enum Verdict {
+        case goOn
+        case stop
+    }
+
+    private enum Event: Sendable {
+        case answered(PeerID, KademliaMessage)
+        case failed(PeerID, isOurFault: Bool)
+        case timeUp
+    }
+
+    /// Runs a ``Lookup``: asks, feeds it the answers, keeps the routing table informed.
+    ///
+    /// - Parameters:
+    ///   - ask: asks one peer; runs beside others.
+    ///   - onAnswer: sees each answer, one at a time.
+    func traverse(
+        _ key: [UInt8],
+        ask: @escaping @Sendable (PeerID, [Multiaddr], KademliaClient) async throws -> KademliaMessage,
+        onAnswer: (PeerID, KademliaMessage) -> Verdict
+    ) async throws -> LookupOutcome {
+        let target = KademliaKey(hashing: key)
+        let seeds = RoutingSnapshot(
+            routing.peers.map { RoutingSnapshot.Peer(id: $0.peer, addresses: [], isConnected: false) }
+        ).nearest(configuration.lookup.k, to: target)
+        guard !seeds.isEmpty else {
+            throw KademliaError(.noPeers, "the routing table is empty; give a bootstrap peer and wait until it answers")
+        }
+        var lookup = Lookup(
+            target: target, ownID: network.localPeer, seeds: seeds, limits: configuration.lookup)
+        var book: [PeerID: [Multiaddr]] = [:]
+        for seed in seeds { book[seed] = reachedAt[seed] }
+        let client = client
+        let executor = executor
+        let timeLimit = configuration.lookupTimeout
+
+        await withTaskExecutorPreference(executor) {
+            await withTaskGroup(of: Event.self) { group in
+                group.addTask {
+                    try? await executor.sleep(for: timeLimit)
+                    return .timeUp
+                }
+                running: while true {
+                    switch lookup.next() {
+                    case .ask(let peers):
+                        for peer in peers {
+                            let addresses = book[peer] ?? []
+                            group.addTask {
+                                do {
+                                    return .answered(peer, try await ask(peer, addresses, client))
+                                } catch {
+                                    return .failed(peer, isOurFault: Task.isCancelled)
+                                }
+                            }
+                        }
+                    case .wait:
+                        break
+                    case .done:
+                        break running
+                    }
+                    switch await group.next() {
+                    case .answered(let peer, let answer):
+                        noteAnswer(of: peer)
+                        learn(answer.closerPeers, into: &book)
+                        if onAnswer(peer, answer) == .stop { lookup.stop() }
+                        lookup.answered(peer, naming: answer.closerPeers.map(\.id))
+                    case .failed(let peer, let isOurFault):
+                        lookup.failed(peer)
+                        if !isOurFault { expel(peer) }
+                    case .timeUp, nil:
+                        lookup.stop()
+                    }
+                }
+                group.cancelAll()
+            }
+        }
+        if Task.isCancelled { throw KademliaError(.stopped, "the lookup was cancelled") }
+        let nearest = lookup.nearestAnswering.map { peer in
+            FoundPeer(id: peer, addresses: network.peerStore.description(of: peer)?.addresses ?? book[peer] ?? [])
+        }
+        return LookupOutcome(nearest: nearest, hops: lookup.hops, requests: lookup.requests)
+    }
+
+    /// Remembers where named peers are said to be. Private addresses are not dialled outside of a laboratory: a stranger
+    /// could make this node knock at doors of its own network.
+    private func learn(_ peers: [KademliaMessage.Peer], into book: inout [PeerID: [Multiaddr]]) {
+        for peer in peers.prefix(configuration.lookup.peersPerAnswer) where peer.id != network.localPeer {
+            let addresses = policy.reachable(peer.addresses)
+            guard !addresses.isEmpty else { continue }
+            if book[peer.id] == nil, book.count < configuration.lookup.maxPeers { book[peer.id] = addresses }
+            network.peerStore.add(addresses, of: peer.id, lifetime: .hearsay)
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import DequeModule
+public import LibP2PCore
+public import LibP2PIdentity
+public import Logging
+public import Multiformats
+public import NIOCore
+
+/// One distributed hash table: its routing table, its records, its server and its lookups.
+///
+/// A node runs one for each protocol id. The actor lives on the network's home loop and owns the routing table; the
+/// server side, ``KademliaServer``, answers on each connection's own loop from what the actor publishes. This room
+/// knows no transports and no host, only the `Network` contract.
+public actor KademliaDHT {
+    /// The settings it was made with.
+    public nonisolated let configuration: KademliaConfiguration
+    /// The loop it lives on.
+    public nonisolated let executor: LoopExecutor
+    /// The records it holds for the network.
+    public nonisolated var records: KademliaRecords { responder.records }
+    /// Counters of its server side.
+    public nonisolated var statistics: KademliaStatistics { responder.statistics }
+    /// The routing table as last published.
+    public nonisolated var table: RoutingSnapshot { responder.table.latest }
+
+    /// See `Actor`.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    nonisolated let network: any Network
+    nonisolated let responder: KademliaResponder
+    nonisolated let client: KademliaClient
+    nonisolated let policy: AddressPolicy
+    let journal: (any RecordJournal)?
+    let logger: Logger
+
+    /// Whether it serves or only asks.
+    public internal(set) var mode: KademliaConfiguration.Mode
+    var routing: RoutingTable
+    /// Where the peers of the table were reached: outlives the peer store's entries.
+    var reachedAt: [PeerID: [Multiaddr]] = [:]
+    /// The nearest peers, whose connections are kept from being trimmed.
+    var protected: Set<PeerID> = []
+    var checking: Set<PeerID> = []
+    var waitingForCheck: Deque<PeerID> = []
+    var isPublishing = false
+    var isRunning = false
+    var isLookingAround = false
+    /// What this node provides itself.
+    var provided: Set<[UInt8]> = []
+    var timers: [Scheduled<Void>] = []
+    var lastRepublish: NIODeadline
+
+    /// Makes a DHT. Nothing happens before ``start()``.
+    ///
+    /// - Parameter journal: where records and peers survive a restart, if anywhere.
+    public init(
+        _ configuration: KademliaConfiguration, network: any Network, journal: (any RecordJournal)? = nil,
+        logger: Logger = Logger(label: "waystation.kademlia")
+    ) {
+        self.configuration = configuration
+        self.network = network
+        self.journal = journal
+        self.logger = logger
+        executor = network.home
+        mode = configuration.mode
+        policy = AddressPolicy(allowsPrivate: network.allowsPrivateAddresses)
+        responder = KademliaResponder(
+            network: network,
+            records: KademliaRecords(
+                providers: configuration.providers, values: configuration.values, journal: journal),
+            namespaces: RecordNamespaces(open: configuration.openNamespaces), policy: policy)
+        client = KademliaClient(
+            network: network, protocolID: configuration.protocolID, timeout: configuration.requestTimeout)
+        routing = RoutingTable(ownID: network.localPeer, limits: configuration.routing)
+        lastRepublish = network.home.now
+    }
+
+    /// Loads what was kept, serves the protocol and joins the network.
+    ///
+    /// It returns when the node serves; joining goes on behind it.
+    ///
+    /// - Throws: what the journal throws when it can't be read.
+    public func start() async throws {
+        guard !isRunning else { return }
+        isRunning = true
+        let kept = try await journal?.load() ?? JournalContents()
+        records.restore(kept, now: network.clock.now)
+        provided = Set(records.keys(providedBy: network.localPeer))
+        network.addObserver(self)
+        if mode == .server { serve() }
+        for connection in network.connections { consider(connection) }
+        every(configuration.refreshInterval) { await $0.refresh() }
+        every(configuration.sweepInterval) { await $0.sweep() }
+        every(configuration.rejoinInterval) { await $0.rejoinIfLonely() }
+        executor.spawn { await self.join(through: kept.peers) }
+    }
+
+    /// Stops serving, asking and keeping time. Records stay in the journal.
+    public func stop() {
+        guard isRunning else { return }
+        isRunning = false
+        network.stopServing([configuration.protocolID])
+        for timer in timers { timer.cancel() }
+        timers = []
+        waitingForCheck = []
+        for peer in protected { network.unprotect(peer, tag: protectionTag) }
+        protected = []
+    }
+
+    /// Becomes a server or a client; advertised to connected peers by identify push.
+    public func setMode(_ mode: KademliaConfiguration.Mode) {
+        guard mode != self.mode else { return }
+        self.mode = mode
+        guard isRunning else { return }
+        switch mode {
+        case .server: serve()
+        case .client: network.stopServing([configuration.protocolID])
+        }
+    }
+
+    private func serve() {
+        network.serve(KademliaServer(protocols: [configuration.protocolID], responder: responder, network: network))
+    }
+
+    nonisolated var protectionTag: String { "kademlia \(configuration.protocolID)" }
+
+    /// Runs some work again and again, each time so long after the last one ended.
+    private func every(_ interval: Duration, _ work: @escaping @Sendable (KademliaDHT) async -> Void) {
+        let timer = executor.schedule(after: interval) { [weak self] in
+            guard let self else { return }
+            executor.spawn {
+                guard await self.isRunning else { return }
+                await work(self)
+                await self.again(interval, work)
+            }
+        }
+        timers.append(timer)
+        // Each round leaves the timer that fired: keep only the handful that can still be pending.
+        if timers.count > 16 { timers.removeFirst(timers.count - 16) }
+    }
+
+    private func again(_ interval: Duration, _ work: @escaping @Sendable (KademliaDHT) async -> Void) {
+        if isRunning { every(interval, work) }
+    }
+}

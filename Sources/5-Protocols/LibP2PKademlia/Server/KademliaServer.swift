@@ -1,0 +1,34 @@
+import LibP2PCore
+import NIOCore
+import Wire
+
+/// Serves the streams of one DHT: many requests on a stream, answered in order.
+///
+/// The stream's back-pressure bounds a peer's requests: the next one is read when the answer before it has been taken.
+/// A request that breaks the rules ends the stream by a reset, since the protocol has no error message.
+struct KademliaServer: StreamHandler {
+    /// Streams a peer may hold: go-libp2p keeps one, a busy client a dozen or two.
+    private static let streamsPerConnection = 128
+    /// A stream without a request for so long is reset (go-libp2p-kad-dht).
+    private static let idleLimit = Duration.seconds(60)
+
+    let protocols: [ProtocolID]
+    let limits = StreamLimits(perConnection: streamsPerConnection, idle: idleLimit)
+    let responder: KademliaResponder
+    let network: any Network
+
+    func handle(_ stream: Stream) async throws {
+        var table = PublishedSnapshot.Reader(responder.table)
+        var asker = KademliaResponder.Asker(
+            peer: stream.remotePeer, address: stream.connection.remoteAddress, vocabulary: .current)
+        while let request = try await stream.message(KademliaMessage.self, max: KademliaMessage.Limits.messageSize) {
+            // Identify may come after the first request, so the agent is looked up for each; it is one table access.
+            asker.vocabulary = AddressVocabulary(agentVersion: network.peerStore.description(of: asker.peer)?.agentVersion)
+            guard let answer = try responder.answer(request, from: asker, table: table.read()) else { continue }
+            var frame = ByteBuffer()
+            frame.reserveCapacity(answer.readableBytes + 5)
+            frame.writeDelimited(answer)
+            try await stream.write(frame)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Synchronization
+
+/// Counters of a DHT's server side, readable from anywhere.
+public final class KademliaStatistics: Sendable {
+    private let findNode = Atomic<UInt64>(0)
+    private let getProviders = Atomic<UInt64>(0)
+    private let addProvider = Atomic<UInt64>(0)
+    private let getValue = Atomic<UInt64>(0)
+    private let putValue = Atomic<UInt64>(0)
+    private let ping = Atomic<UInt64>(0)
+
+    init() {}
+
+    /// How many requests of a kind were read, refused ones included.
+    public func requests(_ kind: KademliaMessage.Kind) -> UInt64 {
+        switch kind {
+        case .findNode: findNode.load(ordering: .relaxed)
+        case .getProviders: getProviders.load(ordering: .relaxed)
+        case .addProvider: addProvider.load(ordering: .relaxed)
+        case .getValue: getValue.load(ordering: .relaxed)
+        case .putValue: putValue.load(ordering: .relaxed)
+        case .ping: ping.load(ordering: .relaxed)
+        }
+    }
+
+    func count(_ kind: KademliaMessage.Kind) {
+        switch kind {
+        case .findNode: findNode.wrappingAdd(1, ordering: .relaxed)
+        case .getProviders: getProviders.wrappingAdd(1, ordering: .relaxed)
+        case .addProvider: addProvider.wrappingAdd(1, ordering: .relaxed)
+        case .getValue: getValue.wrappingAdd(1, ordering: .relaxed)
+        case .putValue: putValue.wrappingAdd(1, ordering: .relaxed)
+        case .ping: ping.wrappingAdd(1, ordering: .relaxed)
+        }
+    }
+}
