@@ -1,21 +1,38 @@
 import LibP2PIdentity
+import NIOCore
 import Testing
 
 @testable import LibP2PKademlia
 
 @Suite struct LookupTests {
-    /// A network in which every peer knows some others, answered one request at a time.
+    /// A network in which every peer has a routing table, answered one request at a time.
     private struct World {
-        var peers: [PeerID]
+        let peers: [PeerID]
+        let everybody: RoutingSnapshot
+        let tables: [PeerID: RoutingSnapshot]
         var dead: Set<PeerID> = []
 
-        func nearest(_ count: Int, to target: KademliaKey) -> [PeerID] {
-            Array(
-                peers.sorted { KademliaKey($0).distance(to: target) < KademliaKey($1).distance(to: target) }
-                    .prefix(count))
+        init(peers: [PeerID]) {
+            func snapshot(_ peers: [PeerID]) -> RoutingSnapshot {
+                RoutingSnapshot(peers.map { .init(id: $0, addresses: [], isConnected: true) })
+            }
+            self.peers = peers
+            everybody = snapshot(peers)
+            var tables: [PeerID: RoutingSnapshot] = [:]
+            for owner in peers {
+                var table = RoutingTable(ownID: owner)
+                for peer in peers { _ = table.offer(peer, groups: [], now: .uptimeNanoseconds(0)) }
+                tables[owner] = snapshot(table.peers.map(\.peer))
+            }
+            self.tables = tables
         }
 
-        func run(_ lookup: inout Lookup, knownPerPeer: Int) -> Int {
+        func nearest(_ count: Int, to target: KademliaKey) -> [PeerID] { everybody.nearest(count, to: target) }
+
+        /// Runs a lookup to its end.
+        ///
+        /// - Returns: the most requests that were open at a time.
+        func run(_ lookup: inout Lookup) -> Int {
             var queue: [PeerID] = []
             var largest = 0
             while true {
@@ -30,36 +47,28 @@ import Testing
                     return largest
                 }
                 let peer = queue.removeFirst()
-                if dead.contains(peer) {
-                    lookup.failed(peer)
+                if let table = tables[peer], !dead.contains(peer) {
+                    lookup.answered(peer, naming: table.nearest(20, to: lookup.target))
                 } else {
-                    // What a peer knows: those near itself, and of these the nearest to the target.
-                    let known = nearest(knownPerPeer, to: KademliaKey(peer))
-                    lookup.answered(
-                        peer,
-                        naming: Array(
-                            known.sorted {
-                                KademliaKey($0).distance(to: lookup.target)
-                                    < KademliaKey($1).distance(to: lookup.target)
-                            }.prefix(20)))
+                    lookup.failed(peer)
                 }
             }
         }
     }
 
-    private func world(seed: UInt64, count: Int) throws -> (World, own: PeerID, SeededGenerator) {
+    private func world(seed: UInt64, count: Int) throws -> (World, own: PeerID) {
         var generator = SeededGenerator(seed: seed)
         let own = try generator.peer()
         var peers: [PeerID] = []
         for _ in 0..<count { peers.append(try generator.peer()) }
-        return (World(peers: peers), own, generator)
+        return (World(peers: peers), own)
     }
 
     @Test func findsTheNearest() throws {
-        let (world, own, _) = try world(seed: 1, count: 300)
+        let (world, own) = try world(seed: 1, count: 120)
         let target = KademliaKey(hashing: [1, 2, 3])
         var lookup = Lookup(target: target, ownID: own, seeds: Array(world.peers.prefix(5)))
-        let parallel = world.run(&lookup, knownPerPeer: 150)
+        let parallel = world.run(&lookup)
         #expect(lookup.nearest == world.nearest(20, to: target))
         #expect(lookup.nearestAnswering == lookup.nearest)
         #expect(parallel <= 20)
@@ -67,17 +76,17 @@ import Testing
     }
 
     @Test func deadPeersAreLeftOut() throws {
-        var (world, own, _) = try world(seed: 2, count: 300)
+        var (world, own) = try world(seed: 2, count: 120)
         let target = KademliaKey(hashing: [9])
         world.dead = Set(world.nearest(6, to: target))
         var lookup = Lookup(target: target, ownID: own, seeds: Array(world.peers.suffix(8)))
-        _ = world.run(&lookup, knownPerPeer: 200)
+        _ = world.run(&lookup)
         #expect(lookup.nearestAnswering.count == 20)
         #expect(world.dead.isDisjoint(with: lookup.nearest))
     }
 
     @Test func asksAtMostAlphaAtOnce() throws {
-        let (world, own, _) = try world(seed: 3, count: 50)
+        let (world, own) = try world(seed: 3, count: 50)
         var lookup = Lookup(target: KademliaKey(own), ownID: own, seeds: world.peers)
         guard case .ask(let first) = lookup.next() else {
             Issue.record("nothing asked")

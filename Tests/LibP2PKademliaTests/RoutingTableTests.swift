@@ -2,6 +2,7 @@ import LibP2PIdentity
 import Multiformats
 import NIOCore
 import Testing
+import Wire
 
 @testable import LibP2PKademlia
 

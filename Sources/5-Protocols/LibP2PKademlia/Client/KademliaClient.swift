@@ -12,7 +12,8 @@ struct KademliaClient: Sendable {
     /// Sends a request and reads its answer.
     ///
     /// - Throws: `NetworkError`, or ``KademliaError`` where the answer is none.
-    func request(_ message: KademliaMessage, to peer: PeerID, at addresses: [Multiaddr]) async throws -> KademliaMessage {
+    func request(_ message: KademliaMessage, to peer: PeerID, at addresses: [Multiaddr]) async throws -> KademliaMessage
+    {
         try await network.withStream(to: peer, at: addresses, [protocolID], timeout: timeout) { stream in
             try await stream.write(message: message)
             guard

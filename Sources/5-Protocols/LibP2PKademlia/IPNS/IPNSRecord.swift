@@ -49,7 +49,8 @@ public struct IPNSRecord: Sendable {
             case .unsigned(let validityType) = map["ValidityType"], case .unsigned(let sequence) = map["Sequence"],
             case .unsigned(let ttl) = map["TTL"] ?? .unsigned(0)
         else {
-            throw KademliaError(.invalidRecord, "the document of an IPNS record lacks a field or has one of another type")
+            throw KademliaError(
+                .invalidRecord, "the document of an IPNS record lacks a field or has one of another type")
         }
         guard validityType == 0, let until = Timestamp(rfc3339: validity) else {
             throw KademliaError(.invalidRecord, "the validity of an IPNS record is not a time in RFC 3339")

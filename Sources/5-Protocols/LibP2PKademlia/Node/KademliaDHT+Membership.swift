@@ -1,5 +1,7 @@
+import DequeModule
 public import LibP2PCore
 public import LibP2PIdentity
+import Logging
 import Multiformats
 import NIOCore
 

@@ -1,5 +1,6 @@
 import LibP2PCore
 import LibP2PIdentity
+import Logging
 import Multiformats
 import NIOCore
 
@@ -10,7 +11,8 @@ extension KademliaDHT {
 
     /// Connects to the bootstrap peers and to those of the last run. Identify brings them into the table.
     func join(through kept: [RoutingPeer]) async {
-        let peers = kept.shuffled(using: network.random.generator).prefix(Self.keptPeersToDial)
+        var generator = network.random.generator
+        let peers = kept.shuffled(using: &generator).prefix(Self.keptPeersToDial)
         await dialBootstrapPeers()
         await inParallel(Array(peers), atOnce: 8) { dht, peer in
             _ = try? await dht.network.connect(to: peer.id, at: dht.policy.reachable(peer.addresses))
@@ -88,7 +90,7 @@ extension KademliaDHT {
         _ items: [Item], atOnce limit: Int, _ work: @escaping @Sendable (KademliaDHT, Item) async -> Void
     ) async {
         await withTaskExecutorPreference(executor) {
-            await withTaskGroup { group in
+            await withTaskGroup(of: Void.self) { group in
                 for (index, item) in items.enumerated() {
                     if index >= limit { await group.next() }
                     group.addTask { await work(self, item) }

@@ -1,9 +1,9 @@
 import DequeModule
 public import LibP2PCore
-public import LibP2PIdentity
+import LibP2PIdentity
 public import Logging
-public import Multiformats
-public import NIOCore
+import Multiformats
+import NIOCore
 
 /// One distributed hash table: its routing table, its records, its server and its lookups.
 ///

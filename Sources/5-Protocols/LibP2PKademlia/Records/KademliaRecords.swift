@@ -1,5 +1,5 @@
-public import LibP2PCore
-public import LibP2PIdentity
+import LibP2PCore
+import LibP2PIdentity
 import Synchronization
 
 /// The provider and value records of one DHT, for all event loops.

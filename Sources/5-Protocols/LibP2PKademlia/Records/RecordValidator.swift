@@ -44,7 +44,9 @@ public struct RecordNamespaces: Sendable {
         try split(key).validator.isBetter(value, than: other)
     }
 
-    private func split(_ key: [UInt8]) throws(KademliaError) -> (validator: any RecordValidator, name: ArraySlice<UInt8>) {
+    private func split(_ key: [UInt8]) throws(KademliaError) -> (
+        validator: any RecordValidator, name: ArraySlice<UInt8>
+    ) {
         let slash = UInt8(ascii: "/")
         guard key.first == slash, let end = key.dropFirst().firstIndex(of: slash), end + 1 < key.count else {
             throw KademliaError(.invalidRecord, "a record key must read /namespace/name")

@@ -23,7 +23,8 @@ struct KademliaServer: StreamHandler {
             peer: stream.remotePeer, address: stream.connection.remoteAddress, vocabulary: .current)
         while let request = try await stream.message(KademliaMessage.self, max: KademliaMessage.Limits.messageSize) {
             // Identify may come after the first request, so the agent is looked up for each; it is one table access.
-            asker.vocabulary = AddressVocabulary(agentVersion: network.peerStore.description(of: asker.peer)?.agentVersion)
+            asker.vocabulary = AddressVocabulary(
+                agentVersion: network.peerStore.description(of: asker.peer)?.agentVersion)
             guard let answer = try responder.answer(request, from: asker, table: table.read()) else { continue }
             var frame = ByteBuffer()
             frame.reserveCapacity(answer.readableBytes + 5)

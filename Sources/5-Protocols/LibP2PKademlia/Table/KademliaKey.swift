@@ -66,7 +66,9 @@ public struct KademliaKey: Hashable, Sendable {
 
     /// The key's 32 bytes.
     public var bytes: [UInt8] {
-        [first, second, third, fourth].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
+        [first, second, third, fourth].flatMap { word in
+            (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
+        }
     }
 }
 

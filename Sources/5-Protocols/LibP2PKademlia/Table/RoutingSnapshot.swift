@@ -1,6 +1,6 @@
 public import LibP2PIdentity
 public import Multiformats
-public import NIOCore
+import NIOCore
 
 /// A routing table as it was at one moment, made for reading: peers sorted by key, each with its ready entry for
 /// `closerPeers`.
