@@ -143,7 +143,7 @@ import Testing
                 while invented.count < 2 {
                     let peer = try generator.peer()
                     let distance = KademliaKey(peer).distance(to: target)
-                    if distance < nearest || requests > 10 {
+                    if distance < nearest || requests > 2 {
                         nearest = min(nearest, distance)
                         invented.append(peer)
                     }
