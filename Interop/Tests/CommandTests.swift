@@ -36,7 +36,7 @@ struct CommandTests {
             let nodeID = try TestAddress.peerID(node.id)
             let daemon = try await lab.daemon(mode: "-dhtServer")
             try await daemon.connect(nodeID, [try TestAddress.multiaddr(try node.address())])
-            let stream = try await DHTStream.open(daemon, nodeID)
+            let stream = try await MessageStream.open(daemon, nodeID)
             let multihash = TestContent.multihash("left behind")
             try await stream.addProvider(multihash, daemon.idBytes, daemon.addressBytes)
             #expect(try await stream.providers(multihash).map(\.id) == [daemon.idBytes])

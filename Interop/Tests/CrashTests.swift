@@ -13,7 +13,7 @@ struct CrashTests {
             let nodeID = try TestAddress.peerID(node.id)
             let daemon = try await lab.daemon(mode: "-dhtClient")
             try await daemon.connect(nodeID, [try TestAddress.multiaddr(try node.address())])
-            let stream = try await DHTStream.open(daemon, nodeID)
+            let stream = try await MessageStream.open(daemon, nodeID)
 
             // Each record counts as acknowledged when our node has answered a question that was asked after it.
             let clock = ContinuousClock()
@@ -32,7 +32,7 @@ struct CrashTests {
             #expect(again.id == node.id)
             let reader = try await lab.daemon(mode: "-dhtClient")
             try await reader.connect(nodeID, [try TestAddress.multiaddr(try again.address())])
-            let questions = try await DHTStream.open(reader, nodeID)
+            let questions = try await MessageStream.open(reader, nodeID)
             let old = acknowledged.filter { death - $0.at > Self.flushInterval }
             #expect(old.count > 100)
             var lost = 0

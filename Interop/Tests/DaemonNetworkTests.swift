@@ -89,7 +89,7 @@ struct DaemonNetworkTests {
             let after = try await lab.daemon(bootstrap: [try node.address()], ["-id", keyFile])
             #expect(after.id == before.id)
             try await eventually("our node knows the new address") {
-                let found = try await DHTStream.open(seeker, nodeID).findNode(after.idBytes)
+                let found = try await MessageStream.open(seeker, nodeID).findNode(after.idBytes)
                 return found.first { $0.id == after.idBytes }?.addresses == after.addressBytes ? true : nil
             }
         }
@@ -115,7 +115,7 @@ struct DaemonNetworkTests {
         let newcomer = try await lab.daemon(mode: "-dhtClient")
         let nodeID = try TestAddress.peerID(node.id)
         try await newcomer.connect(nodeID, [try TestAddress.multiaddr(try node.address())])
-        let stream = try await DHTStream.open(newcomer, nodeID)
+        let stream = try await MessageStream.open(newcomer, nodeID)
         let providers = try await stream.providers(Array(cid.dropFirst(2)))
         #expect(providers.map(\.id) == [provider.idBytes])
         #expect(providers.first?.addresses == provider.addressBytes)

@@ -2,11 +2,12 @@
 /// itself.
 enum DaemonField: Equatable {
     case varint(Int, UInt64)
+    case fixed64(Int, UInt64)
     case bytes(Int, [UInt8])
 
     var number: Int {
         switch self {
-        case .varint(let number, _), .bytes(let number, _): number
+        case .varint(let number, _), .fixed64(let number, _), .bytes(let number, _): number
         }
     }
 
@@ -23,6 +24,8 @@ enum DaemonField: Equatable {
             switch field {
             case .varint(let number, let value):
                 varint(UInt64(number) << 3) + varint(value)
+            case .fixed64(let number, let value):
+                varint(UInt64(number) << 3 | 1) + (0..<8).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
             case .bytes(let number, let value):
                 varint(UInt64(number) << 3 | 2) + varint(UInt64(value.count)) + value
             }
@@ -37,6 +40,11 @@ enum DaemonField: Equatable {
             switch tag & 7 {
             case 0:
                 fields.append(.varint(Int(tag >> 3), try takeVarint(&rest)))
+            case 1:
+                guard rest.count >= 8 else { throw InteropError("a field is longer than its message") }
+                let value = rest.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+                fields.append(.fixed64(Int(tag >> 3), value))
+                rest = rest.dropFirst(8)
             case 2:
                 let length = try takeVarint(&rest)
                 guard length <= rest.count else { throw InteropError("a field is longer than its message") }
@@ -73,6 +81,11 @@ enum DaemonField: Equatable {
 extension [DaemonField] {
     func varint(_ number: Int) -> UInt64? {
         for case .varint(number, let value) in self { return value }
+        return nil
+    }
+
+    func fixed64(_ number: Int) -> UInt64? {
+        for case .fixed64(number, let value) in self { return value }
         return nil
     }
 

@@ -1,12 +1,12 @@
-/// A DHT stream that a daemon opened for the test, which speaks the messages itself: one request to one peer, without
+/// A stream that a daemon opened and on which the test speaks the messages itself: one request to one peer, without
 /// the lookups and caches of an implementation between.
-struct DHTStream {
+struct MessageStream {
     let socket: Socket
 
     static func open(
         _ daemon: P2PDaemon, _ peer: [UInt8], protocolID: String = "/ipfs/kad/1.0.0"
-    ) async throws -> DHTStream {
-        DHTStream(socket: try await daemon.openStream(peer, [protocolID]))
+    ) async throws -> MessageStream {
+        MessageStream(socket: try await daemon.openStream(peer, [protocolID]))
     }
 
     func findNode(_ peer: [UInt8]) async throws -> [DaemonPeer] {
