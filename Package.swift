@@ -136,7 +136,7 @@ let package = Package(
 
         room(
             "Testing", "LibP2PTesting",
-            ["LibP2PCore", "LibP2PHost", "LibP2PTransports", nioCore, nioEmbedded, collections]),
+            ["LibP2PCore", "LibP2PHost", "LibP2PTransports", nioCore, nioEmbedded, collections, heap]),
 
         tests("Multiformats", []),
         tests("Wire", []),
