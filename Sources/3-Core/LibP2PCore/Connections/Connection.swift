@@ -164,11 +164,12 @@ public actor Connection {
             let router = owner.router
             let protocolID = try await stream.negotiateInbound(
                 supports: { router.route(for: $0, on: self) != nil }, protocols: { router.protocols })
-            guard let protocolID, let route = router.route(for: protocolID, on: self) else { return stream.retire() }
-            stream.protocolID = protocolID
-            try admit(stream, to: route)
-            owner.streamOpened(stream)
-            try await route.handler.handle(stream)
+            if let protocolID, let route = router.route(for: protocolID, on: self) {
+                stream.protocolID = protocolID
+                try admit(stream, to: route)
+                owner.streamOpened(stream)
+                try await route.handler.handle(stream)
+            }
             stream.retire()
             settle(stream)
         } catch {

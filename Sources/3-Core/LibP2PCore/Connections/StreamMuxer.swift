@@ -5,7 +5,9 @@ public import NIOCore
 ///
 /// A muxer is confined to the connection's loop; all calls in both directions are made there. It tells the connection
 /// of streams and of the end by `Connection.muxerAccepted(_:)`, `muxerReleased(_:)` and `muxerClosed(_:)`, and feeds
-/// streams by `Stream.receive(_:)`, `receiveEnd()` and `receiveFailure(_:)`.
+/// streams by `Stream.receive(_:)`, `receiveEnd()` and `receiveFailure(_:)`. Any of these calls may call back into the
+/// muxer before it returns: a handler starts at once, and an observer writes at once. So a muxer must have its state in
+/// order, and no exclusive access under way, when it makes them. After `muxerClosed(_:)` it forgets the connection.
 public protocol StreamMuxer: AnyObject {
     /// Begins to work for a connection. Nothing is handed up before this call; what arrived earlier is kept.
     func start(for connection: Connection)

@@ -83,11 +83,13 @@ public final class Stream {
         muxer.outputReady(self)
     }
 
-    /// Cuts both directions off at once; the other side learns of it.
+    /// Cuts both directions off at once; the other side learns of it. Bytes that were not read are thrown away.
     public func reset(_ error: NetworkError = NetworkError(.reset, "The stream was reset by this node.")) {
-        if isDone { return }
-        muxer.reset(self, code: error.resetCode)
-        fail(error)
+        if !isDone {
+            muxer.reset(self, code: error.resetCode)
+            fail(error)
+        }
+        discardBuffered()
     }
 
     /// Whether both directions have ended and nothing waits to be sent.
@@ -106,12 +108,13 @@ public final class Stream {
         ledger.openedAt = connection.executor.now
     }
 
-    /// Cuts both directions off without telling the other side.
+    /// Cuts both directions off without telling the other side. What came before its end can still be read.
     func fail(_ error: NetworkError) {
-        if case .open = input { input = .failed(error) }
-        if case .finished = input, bufferedBytes > 0 { input = .failed(error) }
+        if case .open = input {
+            input = .failed(error)
+            discardBuffered()
+        }
         output = .failed(error)
-        discardBuffered()
         outbox.removeAll()
         outboxBytes = 0
         wakeReader()
