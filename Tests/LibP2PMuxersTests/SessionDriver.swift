@@ -22,7 +22,7 @@ struct SessionDriver<Session: MuxerSession> {
         var buffer = ByteBuffer()
         var count = 0
         while count < limit, let frame = session.writeFrame(into: &buffer) {
-            if case .data(_, let length) = frame { buffer.writeRepeatingByte(0, count: length) }
+            buffer.writeRepeatingByte(0, count: frame.payload)
             count += 1
         }
         return Array(buffer.readableBytesView)

@@ -56,12 +56,11 @@ import Testing
             if let opened = try? driver.session.open() { known.append(opened) }
             return
         }
-        switch Int.random(in: 0..<7, using: &random) {
-        case 0, 1: driver.session.send(count, on: handle)
+        switch Int.random(in: 0..<6, using: &random) {
+        case 0, 1: driver.session.setQueued(count, on: handle)
         case 2: driver.session.consume(count, on: handle)
         case 3: driver.session.finish(handle)
-        case 4: driver.session.abandon(handle)
-        case 5: driver.session.tick()
+        case 4: driver.session.tick()
         default: driver.session.reset(handle)
         }
     }

@@ -12,7 +12,7 @@ import Testing
 
     @Test mutating func theOpeningRidesOnTheFirstData() throws {
         let stream = try dialer.session.open()
-        dialer.session.send(5, on: stream)
+        dialer.session.setQueued(5, on: stream)
         #expect(try dialer.drainHeaders() == [YamuxHeader(.data, .syn, stream: 1, length: 5)])
     }
 
@@ -35,13 +35,13 @@ import Testing
     @Test mutating func anInboundStreamIsAcknowledgedOnce() throws {
         let stream = try #require(opened(listener.feed(.windowUpdate, .syn, stream: 1)))
         #expect(try listener.drainHeaders() == [YamuxHeader(.windowUpdate, .ack, stream: 1)])
-        listener.session.send(3, on: stream)
+        listener.session.setQueued(3, on: stream)
         #expect(try listener.drainHeaders() == [YamuxHeader(.data, stream: 1, length: 3)])
     }
 
     @Test mutating func theAcknowledgementRidesOnData() throws {
         let stream = try #require(opened(listener.feed(.data, .syn, stream: 1, length: 4)))
-        listener.session.send(3, on: stream)
+        listener.session.setQueued(3, on: stream)
         listener.session.finish(stream)
         #expect(try listener.drainHeaders() == [YamuxHeader(.data, [.ack, .fin], stream: 1, length: 3)])
     }
@@ -136,7 +136,7 @@ import Testing
 
     @Test mutating func sendingStopsAtTheWindow() throws {
         let stream = try dialer.session.open()
-        dialer.session.send(Int(Self.window) + 100, on: stream)
+        dialer.session.setQueued(Int(Self.window) + 100, on: stream)
         let first = try dialer.drainHeaders()
         #expect(first.reduce(0) { $0 + $1.length } == Self.window)
         #expect(first.allSatisfy { $0.length <= 65_519 - 12 })
@@ -152,19 +152,19 @@ import Testing
         let stream = try dialer.session.open()
         dialer.feed(.windowUpdate, .ack, stream: 1, length: .max)
         dialer.feed(.windowUpdate, stream: 1, length: .max)
-        dialer.session.send(1_000_000, on: stream)
+        dialer.session.setQueued(1_000_000, on: stream)
         #expect(try dialer.drainHeaders().reduce(0) { $0 + $1.length } == 1_000_000)
     }
 
     @Test mutating func streamsTakeTurns() throws {
         let streams = try (0..<3).map { _ in try dialer.session.open() }
-        for stream in streams { dialer.session.send(200_000, on: stream) }
+        for stream in streams { dialer.session.setQueued(200_000, on: stream) }
         #expect(try dialer.drainHeaders(frames: 7).map(\.streamID) == [1, 3, 5, 1, 3, 5, 1])
     }
 
     @Test mutating func aResetStreamLosesItsTurn() throws {
         let streams = try (0..<3).map { _ in try dialer.session.open() }
-        for stream in streams { dialer.session.send(100_000, on: stream) }
+        for stream in streams { dialer.session.setQueued(100_000, on: stream) }
         _ = try dialer.drainHeaders(frames: 3)
         dialer.session.reset(streams[1])
         #expect(
@@ -180,7 +180,7 @@ import Testing
         let stream = try #require(opened(listener.feed(.data, [.syn, .fin], stream: 1, length: 1)))
         _ = try listener.drainHeaders()
         #expect(listener.session.streamCount == 1)
-        listener.session.send(10, on: stream)
+        listener.session.setQueued(10, on: stream)
         listener.session.finish(stream)
         #expect(try listener.drainHeaders() == [YamuxHeader(.data, .fin, stream: 1, length: 10)])
         #expect(listener.session.streamCount == 0)
@@ -198,7 +198,7 @@ import Testing
     @Test mutating func nothingIsSentAfterTheFinish() throws {
         let stream = try dialer.session.open()
         dialer.session.finish(stream)
-        dialer.session.send(10, on: stream)
+        dialer.session.setQueued(10, on: stream)
         #expect(try dialer.drainHeaders() == [YamuxHeader(.windowUpdate, [.syn, .fin], stream: 1)])
     }
 
@@ -210,7 +210,7 @@ import Testing
 
     @Test mutating func aResetFromThePeerEndsBothHalves() throws {
         let stream = try dialer.session.open()
-        dialer.session.send(1_000_000, on: stream)
+        dialer.session.setQueued(1_000_000, on: stream)
         _ = try dialer.drainHeaders()
         #expect(dialer.feed(.windowUpdate, .rst, stream: 1) == [.reset(stream)])
         #expect(dialer.session.streamCount == 0)
@@ -238,25 +238,11 @@ import Testing
         let new = try #require(opened(listener.feed(.windowUpdate, .syn, stream: 3)))
         #expect(old.slot == new.slot && old != new)
         _ = try listener.drainHeaders()
-        listener.session.send(5, on: old)
+        listener.session.setQueued(5, on: old)
         listener.session.finish(old)
         listener.session.reset(old)
         #expect(try listener.drainHeaders() == [])
         #expect(listener.session.streamCount == 1)
-    }
-
-    @Test mutating func anAbandonedStreamIsResetAfterAWhile() throws {
-        let stream = try #require(opened(listener.feed(.data, .syn, stream: 1, length: 1)))
-        listener.session.finish(stream)
-        listener.session.abandon(stream)
-        _ = try listener.drainHeaders()
-        #expect(listener.feed(.data, stream: 1, length: 100).isEmpty)
-        listener.session.tick()
-        #expect(listener.session.streamCount == 1)
-        listener.feed(.ping, .ack, stream: 0, length: 1)
-        listener.session.tick()
-        #expect(listener.session.streamCount == 0)
-        #expect(try listener.drainHeaders().contains(YamuxHeader(.windowUpdate, .rst, stream: 1)))
     }
 
     // MARK: Pings, going away, floods
@@ -289,13 +275,13 @@ import Testing
         #expect(dialer.feed(.goAway, stream: 0) == [.goingAway])
         #expect(throws: MuxerError(.goingAway, "")) { try dialer.session.open() }
         #expect(payloadCount(dialer.feed(.data, .ack, stream: 1, length: 5)) == 5)
-        dialer.session.send(5, on: stream)
+        dialer.session.setQueued(5, on: stream)
         #expect(try dialer.drainHeaders() == [YamuxHeader(.data, .syn, stream: 1, length: 5)])
     }
 
     @Test mutating func afterOurGoAwayNewStreamsAreReset() throws {
-        listener.session.goAway()
-        listener.session.goAway()
+        listener.session.goAway(.normal)
+        listener.session.goAway(.normal)
         #expect(listener.feed(.windowUpdate, .syn, stream: 1).isEmpty)
         #expect(
             try listener.drainHeaders() == [
@@ -305,7 +291,7 @@ import Testing
     }
 
     @Test mutating func aPeerThatReadsNoResetsIsCutOff() throws {
-        listener.session.goAway()
+        listener.session.goAway(.normal)
         for stream in 0...4096 { listener.feed(.windowUpdate, .syn, stream: UInt32(stream * 2 + 1)) }
         #expect(listener.session.failure == MuxerError(.tooManyReplies, ""))
         #expect(try listener.drainHeaders() == [YamuxHeader(.goAway, stream: 0, length: 2)])

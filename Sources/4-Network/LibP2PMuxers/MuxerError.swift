@@ -1,4 +1,4 @@
-/// What went wrong in a stream multiplexer. Two errors are equal when their codes are.
+/// What went wrong in a stream multiplexer; it reaches the world as the cause of a `NetworkError`. Two errors are equal when their codes are.
 public struct MuxerError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The kinds of failure; what each does to the connection is written beside it.
     public enum Code: String, Sendable, Hashable {

@@ -59,7 +59,7 @@ extension MplexSession {
     }
 
     private mutating func accept(_ payload: ByteBuffer) -> MuxerEvent? {
-        guard let handle = payloadStream, let stream = streams[handle], stream.abandonedTicks == nil else { return nil }
+        guard let handle = payloadStream, let stream = streams[handle] else { return nil }
         setBuffered(stream.buffered + payload.readableBytes, of: handle)
         return .data(handle, payload)
     }

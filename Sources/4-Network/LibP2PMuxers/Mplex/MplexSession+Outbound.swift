@@ -1,4 +1,5 @@
 import DequeModule
+package import LibP2PCore
 package import NIOCore
 
 extension MplexSession {
@@ -17,9 +18,9 @@ extension MplexSession {
         return handle
     }
 
-    package mutating func send(_ count: Int, on handle: StreamHandle) {
-        guard count > 0, let stream = streams[handle], !stream.isFinishing else { return }
-        streams[handle]?.queued += count
+    package mutating func setQueued(_ count: Int, on handle: StreamHandle) {
+        guard let stream = streams[handle], !stream.isLocalFinished else { return }
+        streams[handle]?.queued = count
         schedule(handle)
     }
 
@@ -34,12 +35,6 @@ extension MplexSession {
         schedule(handle)
     }
 
-    package mutating func abandon(_ handle: StreamHandle) {
-        guard let stream = streams[handle], stream.abandonedTicks == nil else { return }
-        streams[handle]?.abandonedTicks = 0
-        setBuffered(0, of: handle)
-    }
-
     package mutating func reset(_ handle: StreamHandle) {
         guard let stream = streams[handle] else { return }
         remove(handle)
@@ -47,58 +42,54 @@ extension MplexSession {
         do throws(MuxerError) { try queueReset(stream.id) } catch { fail(error) }
     }
 
-    package mutating func resetCongested() {
-        guard isCongested else { return }
-        for handle in streams.handles where (streams[handle]?.buffered ?? 0) > settings.maxBufferedBytes {
-            reset(handle)
-        }
+    package mutating func resetCongested() -> [StreamHandle] {
+        guard isCongested else { return [] }
+        let full = streams.handles.filter { (streams[$0]?.buffered ?? 0) > settings.maxBufferedBytes }
+        for handle in full { reset(handle) }
+        return full
     }
 
-    package mutating func goAway() { sentGoAway = true }
+    package mutating func goAway(_ reason: CloseReason) { sentGoAway = true }
 
-    package mutating func tick() {
-        for handle in streams.handles {
-            guard let ticks = streams[handle]?.abandonedTicks else { continue }
-            if ticks > 0 { reset(handle) } else { streams[handle]?.abandonedTicks = 1 }
-        }
-    }
+    package mutating func tick() {}
 
     package mutating func writeFrame(into buffer: inout ByteBuffer) -> MuxerFrame? {
         guard failure == nil else { return nil }
         if let id = resets.popFirst() {
             MplexStream(id: id).header(receiver: .resetReceiver, initiator: .resetInitiator).write(to: &buffer)
-            return .control
+            return MuxerFrame()
         }
         guard let slot = ready.first, let handle = streams.handle(at: slot), var stream = streams[handle] else {
             return nil
         }
-        let frame = Self.writeFrame(of: &stream, handle: handle, into: &buffer)
+        let payload = Self.writeFrame(of: &stream, into: &buffer)
         streams[handle] = stream
         if stream.hasFrame { ready.rotate() } else { ready.remove(slot) }
-        if stream.isLocalFinished, stream.isRemoteFinished { remove(handle) }
-        return frame
+        let isDone = stream.isLocalFinished && stream.isRemoteFinished
+        if isDone { remove(handle) }
+        return MuxerFrame(stream: handle, payload: payload, endsStream: isDone)
     }
 
     /// Opening first, then data, then the close. The name is the number in decimal, as go writes it.
-    private static func writeFrame(
-        of stream: inout MplexStream, handle: StreamHandle, into buffer: inout ByteBuffer
-    ) -> MuxerFrame {
+    ///
+    /// - Returns: how many bytes of the stream must follow.
+    private static func writeFrame(of stream: inout MplexStream, into buffer: inout ByteBuffer) -> Int {
         if stream.owesOpening {
             stream.owesOpening = false
             let name = String(stream.id.number)
             MplexHeader(id: stream.id.number, flag: .newStream, length: name.utf8.count).write(to: &buffer)
             buffer.writeString(name)
-            return .control
+            return 0
         }
         if stream.queued > 0 {
             let count = min(stream.queued, MplexSettings.maxSentPayload)
             stream.queued -= count
             stream.header(receiver: .messageReceiver, initiator: .messageInitiator, length: count).write(to: &buffer)
-            return .data(handle, count)
+            return count
         }
         stream.isLocalFinished = true
         stream.header(receiver: .closeReceiver, initiator: .closeInitiator).write(to: &buffer)
-        return .control
+        return 0
     }
 
     /// Notes that the peer is to be told that a stream is gone.

@@ -33,6 +33,9 @@ package struct MplexSession: MuxerSession {
 
     package var streamCount: Int { streams.count }
     package var isCongested: Bool { congestedCount > 0 }
+    package var hasOutput: Bool { !ready.isEmpty || !resets.isEmpty }
+
+    package func number(of stream: StreamHandle) -> UInt64? { streams[stream]?.id.number }
 
     /// Takes a stream out of everything that knows it.
     mutating func remove(_ handle: StreamHandle) {
@@ -53,7 +56,7 @@ package struct MplexSession: MuxerSession {
 
     /// Queues the stream when it has something to send.
     mutating func schedule(_ handle: StreamHandle) {
-        if streams[handle]?.hasFrame == true { ready.append(handle.slot) }
+        if streams[handle]?.hasFrame == true { ready.append(handle.slot) } else { ready.remove(handle.slot) }
     }
 
     /// Ends the session. mplex has no words for why.

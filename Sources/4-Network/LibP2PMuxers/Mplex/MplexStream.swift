@@ -14,8 +14,6 @@ struct MplexStream: Sendable {
     var isLocalFinished = false
     /// The peer's close has arrived.
     var isRemoteFinished = false
-    /// Ticks since nobody reads any more; nil while somebody does.
-    var abandonedTicks: UInt8?
 
     init(id: MplexStreamID) {
         self.id = id

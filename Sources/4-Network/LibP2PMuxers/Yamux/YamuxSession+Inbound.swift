@@ -142,7 +142,7 @@ extension YamuxSession {
             // Told by the next event, through the header that is held: a FIN alone.
             heldHeader = YamuxHeader(.data, .fin, stream: stream.id)
         }
-        return stream.abandonedTicks == nil ? .data(handle, payload) : nil
+        return .data(handle, payload)
     }
 
     private mutating func finishRemote(_ handle: StreamHandle) -> MuxerEvent? {

@@ -1,4 +1,5 @@
 import DequeModule
+package import LibP2PCore
 package import NIOCore
 
 extension YamuxSession {
@@ -22,9 +23,9 @@ extension YamuxSession {
         return handle
     }
 
-    package mutating func send(_ count: Int, on handle: StreamHandle) {
-        guard count > 0, let stream = streams[handle], !stream.isFinishing else { return }
-        streams[handle]?.queued += count
+    package mutating func setQueued(_ count: Int, on handle: StreamHandle) {
+        guard let stream = streams[handle], !stream.isLocalFinished else { return }
+        streams[handle]?.queued = count
         schedule(handle)
     }
 
@@ -43,11 +44,6 @@ extension YamuxSession {
         schedule(handle)
     }
 
-    package mutating func abandon(_ handle: StreamHandle) {
-        guard let stream = streams[handle], stream.abandonedTicks == nil else { return }
-        streams[handle]?.abandonedTicks = 0
-    }
-
     package mutating func reset(_ handle: StreamHandle) {
         guard let stream = streams[handle] else { return }
         remove(handle)
@@ -55,12 +51,17 @@ extension YamuxSession {
         do throws(MuxerError) { try queueReset(stream.id) } catch { fail(error) }
     }
 
-    package mutating func resetCongested() {}
+    package mutating func resetCongested() -> [StreamHandle] { [] }
 
-    package mutating func goAway() {
+    package mutating func goAway(_ reason: CloseReason) {
         guard failure == nil, !sentGoAway else { return }
         sentGoAway = true
-        pendingGoAway = .normal
+        pendingGoAway =
+            switch reason {
+            case .normal: .normal
+            case .protocolError: .protocolError
+            case .internalError: .internalError
+            }
     }
 
     package mutating func tick() {
@@ -73,24 +74,23 @@ extension YamuxSession {
         pingValue &+= 1  // an opaque value: wrapping is harmless
         pendingPing = pingValue
         awaitsPong = true
-        for handle in streams.handles {
-            guard let ticks = streams[handle]?.abandonedTicks else { continue }
-            if ticks > 0 { reset(handle) } else { streams[handle]?.abandonedTicks = 1 }
-        }
     }
 
     package mutating func writeFrame(into buffer: inout ByteBuffer) -> MuxerFrame? {
-        if let header = nextSessionFrame() ?? nextControlFrame() {
+        if let header = nextSessionFrame() {
             header.write(to: &buffer)
-            return .control
+            return MuxerFrame()
         }
+        return writeControlFrame(into: &buffer) ?? writeDataFrame(into: &buffer)
+    }
+
+    private mutating func writeDataFrame(into buffer: inout ByteBuffer) -> MuxerFrame? {
         guard failure == nil, let slot = ready.first, let handle = streams.handle(at: slot),
             let header = streams[handle]?.takeDataFrame(atMost: YamuxSettings.maxSentPayload)
         else { return nil }
         if streams[handle]?.canSendData == true { ready.rotate() } else { ready.remove(slot) }
-        removeIfDone(handle)
         header.write(to: &buffer)
-        return .data(handle, Int(header.length))
+        return MuxerFrame(stream: handle, payload: Int(header.length), endsStream: removeIfDone(handle))
     }
 
     /// Notes that the peer is to be told that a stream is gone.
@@ -117,14 +117,13 @@ extension YamuxSession {
     }
 
     /// The next window update, or flags that no data frame carries.
-    private mutating func nextControlFrame() -> YamuxHeader? {
+    private mutating func writeControlFrame(into buffer: inout ByteBuffer) -> MuxerFrame? {
         guard failure == nil else { return nil }
         while let slot = owing.first {
             owing.remove(slot)
             guard let handle = streams.handle(at: slot), streams[handle]?.needsControlFrame == true else { continue }
-            let header = streams[handle]?.takeControlFrame()
-            removeIfDone(handle)
-            return header
+            streams[handle]?.takeControlFrame().write(to: &buffer)
+            return MuxerFrame(stream: handle, endsStream: removeIfDone(handle))
         }
         return nil
     }

@@ -52,6 +52,12 @@ package struct YamuxSession: MuxerSession {
 
     package var streamCount: Int { streams.count }
     package var isCongested: Bool { false }
+    package var hasOutput: Bool {
+        !ready.isEmpty || !owing.isEmpty || !pongs.isEmpty || !resets.isEmpty || pendingPing != nil
+            || pendingGoAway != nil
+    }
+
+    package func number(of stream: StreamHandle) -> UInt64? { streams[stream].map { UInt64($0.id) } }
 
     /// Whether the peer, not we, opens streams with this id.
     func isInbound(_ id: UInt32) -> Bool { id.isMultiple(of: 2) == isInitiator }
@@ -67,14 +73,19 @@ package struct YamuxSession: MuxerSession {
     }
 
     /// Takes the stream out once both sides have finished.
-    mutating func removeIfDone(_ handle: StreamHandle) {
-        if let stream = streams[handle], stream.isLocalFinished, stream.isRemoteFinished { remove(handle) }
+    ///
+    /// - Returns: whether they have.
+    @discardableResult
+    mutating func removeIfDone(_ handle: StreamHandle) -> Bool {
+        guard let stream = streams[handle], stream.isLocalFinished, stream.isRemoteFinished else { return false }
+        remove(handle)
+        return true
     }
 
     /// Queues the stream wherever it has something to send.
     mutating func schedule(_ handle: StreamHandle) {
         guard let stream = streams[handle] else { return }
-        if stream.canSendData { ready.append(handle.slot) }
+        if stream.canSendData { ready.append(handle.slot) } else { ready.remove(handle.slot) }
         if stream.needsControlFrame { owing.append(handle.slot) }
     }
 

@@ -18,8 +18,6 @@ struct YamuxStream: Sendable {
     var isFinishing = false
     /// The peer's FIN has arrived.
     var isRemoteFinished = false
-    /// Ticks since nobody reads any more; nil while somebody does.
-    var abandonedTicks: UInt8?
 
     init(id: UInt32, isInbound: Bool) {
         self.id = id
