@@ -1,3 +1,4 @@
+import LibP2PCore
 import LibP2PMuxers
 import NIOCore
 import Testing
