@@ -11,3 +11,8 @@ final class SettableClock: Sendable {
 
     var clock: WallClock { WallClock { self.time.withLock { $0 } } }
 }
+
+extension WallClock {
+    /// A clock that never moves.
+    static func standing(at time: Timestamp) -> WallClock { WallClock { time } }
+}

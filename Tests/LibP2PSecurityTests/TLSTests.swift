@@ -1,11 +1,17 @@
+import Crypto
+import Foundation
 import LibP2PCore
 import LibP2PIdentity
 import NIOCore
 import NIOEmbedded
 import NIOSSL
+import SwiftASN1
 import Testing
+import X509
 
 @testable import LibP2PSecurity
+
+private typealias IdentityKey = LibP2PIdentity.PrivateKey
 
 @Suite struct TLSTests {
     private static let now = Timestamp(seconds: 1_800_000_000)
@@ -38,7 +44,7 @@ import Testing
     }
 
     @Test func anotherPeerThanTheDialledOneEndsTheConnection() throws {
-        let ends = try Ends(expected: try PrivateKey.generate(.ed25519).peerID)
+        let ends = try Ends(expected: try IdentityKey.generate(.ed25519).peerID)
         try ends.pair.pump()
         #expect(ends.dialed.error as? SecurityError == SecurityError(.wrongPeer, ""))
         #expect(ends.accepted.value == nil)
@@ -46,9 +52,27 @@ import Testing
         #expect(!ends.pair.dialer.isActive)
     }
 
+    @Test func certificatesInEd25519AreAccepted() throws {
+        let pair = try ChannelPair()
+        let identity = try IdentityKey.generate(.ed25519)
+        let accepted = Outcome(
+            try TLS(identity: try IdentityKey.generate(.ed25519), clock: .standing(at: Self.now)).secure(
+                pair.listener, role: .listener, expecting: nil, muxers: []))
+        let made = try Self.ed25519Certificate(of: identity)
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.certificateVerification = .none
+        configuration.certificateChain = [.certificate(made.certificate)]
+        configuration.privateKey = .privateKey(made.key)
+        configuration.applicationProtocols = ["libp2p"]
+        try pair.dialer.pipeline.syncOperations.addHandler(
+            try NIOSSLClientHandler(context: try NIOSSLContext(configuration: configuration), serverHostname: nil))
+        try pair.pump()
+        #expect(accepted.value?.peerID == identity.peerID)
+    }
+
     @Test func dialersWithoutCertificateAreRefused() throws {
         let pair = try ChannelPair()
-        let listener = try TLS(identity: try PrivateKey.generate(.ed25519))
+        let listener = try TLS(identity: try IdentityKey.generate(.ed25519))
         let accepted = Outcome(
             listener.secure(pair.listener, role: .listener, expecting: nil, muxers: ["/yamux/1.0.0"]))
         var configuration = TLSConfiguration.makeClientConfiguration()
@@ -64,7 +88,7 @@ import Testing
 
     @Test func dialersWithoutALPNAreRefused() throws {
         let pair = try ChannelPair()
-        let identity = try PrivateKey.generate(.ed25519)
+        let identity = try IdentityKey.generate(.ed25519)
         let accepted = Outcome(
             try TLS(identity: identity).secure(pair.listener, role: .listener, expecting: nil, muxers: []))
         let host = try HostCertificate(identity: identity, now: WallClock.system.now)
@@ -83,7 +107,7 @@ import Testing
     @Test func olderVersionsAreRefused() throws {
         let pair = try ChannelPair()
         let accepted = Outcome(
-            try TLS(identity: try PrivateKey.generate(.ed25519)).secure(
+            try TLS(identity: try IdentityKey.generate(.ed25519)).secure(
                 pair.listener, role: .listener, expecting: nil, muxers: []))
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.certificateVerification = .none
@@ -116,7 +140,7 @@ import Testing
 
     @Test func certificatesAreSharedAndRenewedInTime() throws {
         let clock = SettableClock(Self.now)
-        let contexts = try TLSContexts(identity: try PrivateKey.generate(.ed25519), clock: clock.clock)
+        let contexts = try TLSContexts(identity: try IdentityKey.generate(.ed25519), clock: clock.clock)
         let first = try contexts.context(offering: ["/yamux/1.0.0"])
         #expect(try contexts.context(offering: ["/yamux/1.0.0"]) === first)
         #expect(try contexts.context(offering: []) !== first)
@@ -126,10 +150,40 @@ import Testing
         #expect(try contexts.context(offering: ["/yamux/1.0.0"]) === second)
     }
 
+    /// As jvm-libp2p makes them.
+    private static func ed25519Certificate(
+        of identity: IdentityKey
+    ) throws -> (certificate: NIOSSLCertificate, key: NIOSSLPrivateKey) {
+        let key = Certificate.PrivateKey(Curve25519.Signing.PrivateKey())
+        var keyInfo = DER.Serializer()
+        try keyInfo.serialize(key.publicKey)
+        var content = DER.Serializer()
+        try content.serialize(
+            SignedKey(
+                publicKey: identity.publicKey.protobuf,
+                signature: try identity.sign(SignedKey.signedBytes(subjectPublicKeyInfo: keyInfo.serializedBytes))))
+        let name = try DistinguishedName { OrganizationName("test") }
+        let certificate = try Certificate(
+            version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: key.publicKey,
+            notValidBefore: Date(timeIntervalSince1970: Double(now.seconds - 10)),
+            notValidAfter: Date(timeIntervalSince1970: Double(now.seconds + 10)), issuer: name, subject: name,
+            signatureAlgorithm: .ed25519,
+            extensions: try Certificate.Extensions([
+                .init(oid: SignedKey.extensionID, critical: true, value: content.serializedBytes[...])
+            ]),
+            issuerPrivateKey: key)
+        var serializer = DER.Serializer()
+        try serializer.serialize(certificate)
+        return (
+            try NIOSSLCertificate(bytes: serializer.serializedBytes, format: .der),
+            try NIOSSLPrivateKey(bytes: Array(key.serializeAsPEM().pemString.utf8), format: .pem)
+        )
+    }
+
     private struct Ends {
         let pair: ChannelPair
-        let dialerKey: PrivateKey
-        let listenerKey: PrivateKey
+        let dialerKey: IdentityKey
+        let listenerKey: IdentityKey
         let dialed: Outcome<SecuredPeer>
         let accepted: Outcome<SecuredPeer>
 
@@ -138,8 +192,8 @@ import Testing
             dialerMuxers: [ProtocolID] = ["/yamux/1.0.0"]
         ) throws {
             pair = try ChannelPair(seed: seed, largestPiece: largestPiece)
-            dialerKey = try PrivateKey.generate(.ed25519)
-            listenerKey = try PrivateKey.generate(.ecdsa)
+            dialerKey = try IdentityKey.generate(.ed25519)
+            listenerKey = try IdentityKey.generate(.ecdsa)
             accepted = Outcome(
                 try TLS(identity: listenerKey).secure(
                     pair.listener, role: .listener, expecting: nil, muxers: ["/yamux/1.0.0", "/mplex/6.7.0"]))

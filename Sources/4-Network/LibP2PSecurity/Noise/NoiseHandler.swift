@@ -24,7 +24,7 @@ final class NoiseHandler: ChannelDuplexHandler {
     private var result: EventLoopPromise<SecuredPeer>?
     private var queue = NoiseWriteQueue()
     /// Whether something was handed on since the last read; if not, whoever asked for a read is still waiting.
-    private var hasDelivered = true
+    private var hasDelivered = false
 
     /// - Parameters:
     ///   - handshake: not yet begun.

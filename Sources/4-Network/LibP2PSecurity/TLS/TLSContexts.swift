@@ -52,6 +52,11 @@ final class TLSContexts: Sendable {
         // No authority is trusted, and the system's are not even loaded.
         configuration.trustRoots = .certificates([])
         configuration.renegotiationSupport = .none
+        // The library's own choice, and Ed25519, in which some peers (jvm-libp2p) make their certificates.
+        configuration.verifySignatureAlgorithms = [
+            .ecdsaSecp256R1Sha256, .ed25519, .ecdsaSecp384R1Sha384, .rsaPssRsaeSha256, .rsaPssRsaeSha384,
+            .rsaPssRsaeSha512,
+        ]
         // The server picks by the order of its own list, where the specification wants the client's; with one muxer and
         // the fallback, which both sides list last, there is no difference.
         configuration.applicationProtocols = offer.map(\.name) + [TLS.fallback]
