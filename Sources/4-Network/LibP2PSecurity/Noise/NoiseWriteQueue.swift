@@ -51,9 +51,9 @@ struct NoiseWriteQueue {
         return completion
     }
 
-    /// Fails all that has not been moved.
+    /// Fails all that has not been sent, a frame that could not be encrypted included.
     mutating func fail(_ error: any Error) {
-        let promises = writes.dropFirst(first).map(\.promise)
+        let promises = [takePromise()] + writes.dropFirst(first).map(\.promise)
         removeAll()
         for promise in promises { promise?.fail(error) }
     }
