@@ -40,12 +40,12 @@ import Testing
     @Test func randomAddressesRoundTrip() throws {
         var random = SeededGenerator(seed: 8)
         for _ in 0..<500 {
-            // Mostly zero bits, so that runs of zeros of every length come up.
-            let number = (0..<8).reduce(UInt128(0)) { number, _ in
-                number << 16
-                    | (Bool.random(using: &random) ? 0 : UInt128(UInt16.random(in: 0...0xffff, using: &random)))
+            // Half of the groups are zero, so that runs of zeros of every length come up.
+            let bytes = (0..<8).flatMap { _ -> [UInt8] in
+                Bool.random(using: &random) ? [0, 0] : [UInt8.random(in: 0...255, using: &random), 1]
             }
-            let address = IPAddress.v6(number)
+            let address = try #require(IPAddress(bytes: bytes))
+            #expect(address.bytes == bytes)
             #expect(IPAddress(address.description) == address)
         }
     }
@@ -57,9 +57,12 @@ import Testing
         #expect(!prefix.contains(try #require(IPAddress("11.0.0.1"))))
         #expect(!prefix.contains(try #require(IPAddress("a00::1"))))
         #expect(IPPrefix("0.0.0.0/0")?.contains(.v4(.max)) == true)
-        #expect(IPPrefix("::/0")?.contains(.v6(.max)) == true)
+        #expect(IPPrefix("::/0")?.contains(.v6(high: .max, low: .max)) == true)
         #expect(IPPrefix("::/0")?.contains(.v4(0)) == false)
         #expect(IPPrefix("2001:db8::/32")?.contains(try #require(IPAddress("2001:db8:ffff::"))) == true)
+        #expect(IPPrefix("2001:db8:1:2:3::/80")?.contains(try #require(IPAddress("2001:db8:1:2:3:4:5:6"))) == true)
+        #expect(IPPrefix("2001:db8:1:2:3::/80")?.contains(try #require(IPAddress("2001:db8:1:2:4::"))) == false)
+        #expect(IPPrefix("1:2:3:4:5:6:7:8/64")?.description == "1:2:3:4::/64")
         #expect(IPPrefix("1.2.3.4")?.length == 32)
         #expect(IPPrefix(.v4(.max), length: 99).length == 32)
         for text in ["", "1.2.3.4/33", "1.2.3.4/-1", "1.2.3.4/8/8", "::/129", "/8"] { #expect(IPPrefix(text) == nil) }

@@ -6,7 +6,7 @@ import Testing
 
     @Test func buildersMakeWhatTheTextSays() throws {
         #expect(Multiaddr.ip(.v4(0x0102_0304), tcp: 80).description == "/ip4/1.2.3.4/tcp/80")
-        #expect(Multiaddr.ip(.v6(1), udp: 65535).description == "/ip6/::1/udp/65535")
+        #expect(Multiaddr.ip(.v6(high: 0, low: 1), udp: 65535).description == "/ip6/::1/udp/65535")
         #expect(Multiaddr.memory(7).description == "/memory/7")
     }
 

@@ -15,7 +15,7 @@ extension IPAddress {
     public var scope: Scope {
         switch self {
         case .v4(let number): Self.scope(v4: number)
-        case .v6(let number): Self.scope(v6: number)
+        case .v6(let high, let low): Self.scope(v6: high, low)
         }
     }
 
@@ -32,7 +32,7 @@ extension IPAddress {
     public var isUnspecified: Bool {
         switch self {
         case .v4(let number): number == 0
-        case .v6(let number): number == 0
+        case .v6(let high, let low): high == 0 && low == 0
         }
     }
 
@@ -40,7 +40,7 @@ extension IPAddress {
     public var isLinkLocal: Bool {
         switch unmapped {
         case .v4(let number): number >> 16 == 0xa9fe
-        case .v6(let number): number >> 118 == 0xfe80 >> 6
+        case .v6(let high, _): high >> 54 == 0xfe80 >> 6
         }
     }
 
@@ -49,16 +49,17 @@ extension IPAddress {
         return specialIPv4.contains { (number ^ $0.network) >> (32 - $0.length) == 0 } ? .private : .public
     }
 
-    private static func scope(v6 number: UInt128) -> Scope {
-        if number == 1 { return .loopback }
-        if number >> 32 == 0xffff { return scope(v4: UInt32(truncatingIfNeeded: number)) }
+    private static func scope(v6 high: UInt64, _ low: UInt64) -> Scope {
+        let lastFourBytes = UInt32(truncatingIfNeeded: low)
+        if high == 0, low == 1 { return .loopback }
+        if high == 0, low >> 32 == 0xffff { return scope(v4: lastFourBytes) }
         // NAT64, RFC 6052: 64:ff9b::/96.
-        if number >> 32 == 0x0064_ff9b << 64 { return scope(v4: UInt32(truncatingIfNeeded: number)) }
+        if high == 0x0064_ff9b << 32, low >> 32 == 0 { return scope(v4: lastFourBytes) }
         // 6to4, RFC 3056: 2002:<IPv4>::/48.
-        if number >> 112 == 0x2002 { return scope(v4: UInt32(truncatingIfNeeded: number >> 80)) }
+        if high >> 48 == 0x2002 { return scope(v4: UInt32(truncatingIfNeeded: high >> 16)) }
         // Only 2000::/3 is given out; in it stand documentation (RFC 3849, RFC 9637) and the special block 2001::/23.
-        guard number >> 125 == 1 else { return .private }
-        let isSpecial = number >> 96 == 0x2001_0db8 || number >> 108 == 0x3fff0 || number >> 105 == 0x2001_0000 >> 9
+        guard high >> 61 == 1 else { return .private }
+        let isSpecial = high >> 32 == 0x2001_0db8 || high >> 44 == 0x3fff0 || high >> 41 == 0x2001_0000 >> 9
         return isSpecial ? .private : .public
     }
 

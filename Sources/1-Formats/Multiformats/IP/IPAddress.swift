@@ -2,14 +2,18 @@
 public enum IPAddress: Hashable, Sendable {
     /// An IPv4 address.
     case v4(UInt32)
-    /// An IPv6 address.
-    case v6(UInt128)
+    /// An IPv6 address, its first and its last 64 bits. (Swift 6.3 spills a `UInt128` in an enum to unaligned stack slots,
+    /// and crashes there.)
+    case v6(high: UInt64, low: UInt64)
 
     /// Reads 4 or 16 bytes in network order; nil for any other length.
     public init?(bytes: some Collection<UInt8>) {
         switch bytes.count {
         case 4: self = .v4(bytes.reduce(0) { $0 << 8 | UInt32($1) })
-        case 16: self = .v6(bytes.reduce(0) { $0 << 8 | UInt128($1) })
+        case 16:
+            self = .v6(
+                high: bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) },
+                low: bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) })
         default: return nil
         }
     }
@@ -19,8 +23,8 @@ public enum IPAddress: Hashable, Sendable {
         switch self {
         case .v4(let number):
             (0..<4).map { UInt8(truncatingIfNeeded: number >> UInt32(24 - 8 * $0)) }
-        case .v6(let number):
-            (0..<16).map { UInt8(truncatingIfNeeded: number >> UInt128(120 - 8 * $0)) }
+        case .v6(let high, let low):
+            (0..<16).map { UInt8(truncatingIfNeeded: ($0 < 8 ? high : low) >> UInt64(56 - 8 * ($0 % 8))) }
         }
     }
 
@@ -34,8 +38,8 @@ public enum IPAddress: Hashable, Sendable {
 
     /// The IPv4 address inside an IPv4-mapped IPv6 address (`::ffff:a.b.c.d`), else the address itself.
     public var unmapped: IPAddress {
-        guard case .v6(let number) = self, number >> 32 == 0xffff else { return self }
-        return .v4(UInt32(truncatingIfNeeded: number))
+        guard case .v6(0, let low) = self, low >> 32 == 0xffff else { return self }
+        return .v4(UInt32(truncatingIfNeeded: low))
     }
 }
 
@@ -45,8 +49,8 @@ extension IPAddress: CustomStringConvertible {
     public init?(_ text: some StringProtocol) {
         if let number = Self.parseIPv4(text.utf8) {
             self = .v4(number)
-        } else if let number = Self.parseIPv6(text.utf8) {
-            self = .v6(number)
+        } else if let (high, low) = Self.parseIPv6(text.utf8) {
+            self = .v6(high: high, low: low)
         } else {
             return nil
         }
@@ -70,7 +74,7 @@ extension IPAddress: CustomStringConvertible {
         return number
     }
 
-    static func parseIPv6(_ text: some Collection<UInt8>) -> UInt128? {
+    static func parseIPv6(_ text: some Collection<UInt8>) -> (high: UInt64, low: UInt64)? {
         guard (2...45).contains(text.count) else { return nil }
         let text = Array(text)
         let colon = UInt8(ascii: ":")
@@ -85,7 +89,9 @@ extension IPAddress: CustomStringConvertible {
             groups = parseGroups(text[...], allowsQuad: true) ?? []
         }
         guard groups.count == 8 else { return nil }
-        return groups.reduce(0) { $0 << 16 | UInt128($1) }
+        return (
+            groups.prefix(4).reduce(0) { $0 << 16 | UInt64($1) }, groups.suffix(4).reduce(0) { $0 << 16 | UInt64($1) }
+        )
     }
 
     /// Groups of up to four hexadecimal digits between colons, of which the last may be a dotted quad for two groups.
@@ -121,9 +127,9 @@ extension IPAddress: CustomStringConvertible {
         switch self {
         case .v4(let number):
             return "\(number >> 24).\(number >> 16 & 0xff).\(number >> 8 & 0xff).\(number & 0xff)"
-        case .v6(let number):
-            if number >> 32 == 0xffff { return "::ffff:\(unmapped)" }
-            let groups = (0..<8).map { UInt16(truncatingIfNeeded: number >> UInt128(112 - 16 * $0)) }
+        case .v6(let high, let low):
+            if case .v4 = unmapped { return "::ffff:\(unmapped)" }
+            let groups = (0..<8).map { UInt16(truncatingIfNeeded: ($0 < 4 ? high : low) >> UInt64(48 - 16 * ($0 % 4))) }
             let gap = Self.longestZeroRun(in: groups)
             func joined(_ part: ArraySlice<UInt16>) -> String {
                 part.map { String($0, radix: 16) }.joined(separator: ":")

@@ -12,7 +12,10 @@ public struct IPPrefix: Hashable, Sendable, CustomStringConvertible {
         switch address {
         // Shifting out all bits gives zero in Swift, which is right for length 0.
         case .v4(let number): self.address = .v4(number & (UInt32.max << UInt32(32 - length)))
-        case .v6(let number): self.address = .v6(number & (UInt128.max << UInt128(128 - length)))
+        case .v6(let high, let low):
+            self.address = .v6(
+                high: high & (UInt64.max << UInt64(64 - min(length, 64))),
+                low: low & (UInt64.max << UInt64(64 - max(length - 64, 0))))
         }
     }
 

@@ -9,7 +9,7 @@ extension MultiaddrValueForm {
         case .ip4:
             IPAddress.parseIPv4(text).map { IPAddress.v4($0).bytes }
         case .ip6:
-            IPAddress.parseIPv6(text).map { IPAddress.v6($0).bytes }
+            IPAddress.parseIPv6(text).map { IPAddress.v6(high: $0.high, low: $0.low).bytes }
         case .port:
             Self.parseNumber(text, as: UInt16.self).map(Self.bigEndian)
         case .prefixLength:

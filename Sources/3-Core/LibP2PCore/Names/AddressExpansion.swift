@@ -21,20 +21,21 @@ public struct AddressExpansion: Sendable {
 
     private struct Step {
         let address: Multiaddr
-        let question: NameQuestion
+        /// What has to be asked first; nil when the address is a result.
+        let question: NameQuestion?
         let depth: Int
     }
 
     /// The addresses found so far, without duplicates, in the order in which the answers named them.
     public private(set) var results: [Multiaddr] = []
-    /// What is still to be asked, the next one last.
+    /// What is still to be followed, the next one last; that one has a question.
     private var pending: [Step] = []
     private var seen: Set<Multiaddr> = []
     private var askedCount = 0
 
     /// Starts with an address. One that names no host is its own result.
     public init(_ address: Multiaddr) {
-        take(address, depth: 0)
+        follow([address], depth: 0)
     }
 
     /// What to ask next; nil when all is done. It stays the same until it is answered.
@@ -46,28 +47,29 @@ public struct AddressExpansion: Sendable {
         askedCount += 1
         switch (answer, step.question) {
         case (.addresses(let found), .addresses):
-            for ip in found.prefix(Self.maxResults) {
-                if let address = step.address.replacingHost(with: ip) { take(address, depth: step.depth) }
-            }
+            let addresses = found.prefix(Self.maxResults).compactMap { step.address.replacingHost(with: $0) }
+            follow(addresses, depth: step.depth)
         case (.texts(let texts), .texts):
-            // Steps are taken from the end: reversed, the entries are followed in the order of the answer.
-            let start = pending.count
-            for entry in step.address.entries(in: texts) { take(entry, depth: step.depth + 1) }
-            pending[start...].reverse()
+            follow(step.address.entries(in: texts), depth: step.depth + 1)
         default:
-            break
+            follow([], depth: step.depth)
         }
-        if askedCount >= Self.maxQuestions || results.count >= Self.maxResults { pending.removeAll() }
     }
 
-    private mutating func take(_ address: Multiaddr, depth: Int) {
-        guard results.count < Self.maxResults, seen.insert(address).inserted else { return }
-        guard let question = address.question else {
-            results.append(address)
-            return
+    /// Follows addresses in their order, and before all that is pending, up to the next one that needs an answer.
+    private mutating func follow(_ addresses: [Multiaddr], depth: Int) {
+        for address in addresses.reversed() {
+            let question = address.question
+            if case .texts = question, depth >= Self.maxDepth { continue }
+            pending.append(Step(address: address, question: question, depth: depth))
         }
-        if case .texts = question, depth >= Self.maxDepth { return }
-        pending.append(Step(address: address, question: question, depth: depth))
+        while let step = pending.last {
+            let isNew = seen.insert(step.address).inserted
+            if isNew, step.question != nil, askedCount < Self.maxQuestions { return }
+            pending.removeLast()
+            if isNew, step.question == nil { results.append(step.address) }
+            if results.count == Self.maxResults { pending.removeAll() }
+        }
     }
 }
 

@@ -30,11 +30,9 @@ public struct DNSServer: Hashable, Sendable, CustomStringConvertible {
     }
 
     private static func host(_ text: Substring) -> IPAddress? {
-        if text.hasPrefix("["), text.hasSuffix("]"), case .v6(let number)? = IPAddress(text.dropFirst().dropLast()) {
-            return .v6(number)
-        }
-        if case .v4(let number)? = IPAddress(text) { return .v4(number) }
-        return nil
+        let isBracketed = text.hasPrefix("[") && text.hasSuffix("]")
+        let address = IPAddress(isBracketed ? text.dropFirst().dropLast() : text)
+        return address?.bitWidth == (isBracketed ? 128 : 32) ? address : nil
     }
 
     /// `HOST:PORT`.
