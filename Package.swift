@@ -120,7 +120,7 @@ let package = Package(
                 hummingbird, hummingbirdCore, logging,
             ]),
         room("6-Services", "Telemetry", ["LibP2PCore", metrics, coreMetrics]),
-        room("6-Services", "NodeStorage", ["LibP2PCore", "LibP2PKademlia", grdb, logging]),
+        room("6-Services", "NodeStorage", ["LibP2PCore", "LibP2PHost", "LibP2PKademlia", grdb, logging]),
 
         room(
             "7-Node", "WaystationNode",
@@ -150,7 +150,7 @@ let package = Package(
         tests("LibP2PKademlia", ["LibP2PTesting"]),
         tests("HTTPServing", ["LibP2PTesting"]),
         tests("Telemetry", []),
-        tests("NodeStorage", []),
+        tests("NodeStorage", [nioPosix, grdb]),
         tests("WaystationNode", ["LibP2PTesting"]),
         .testTarget(
             name: "InteropTests", dependencies: [nioCore, nioPosix, crypto], path: "Interop/Tests",
