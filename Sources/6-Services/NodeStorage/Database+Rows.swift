@@ -82,7 +82,9 @@ extension Database {
         var peers: [(PeerID, KnownPeer)] = []
         let rows = try Row.fetchCursor(self, sql: "SELECT id, known FROM peer")
         while let row = try rows.next() {
-            guard let peer = row.peer("id"), let stored = try? StoredPeer(protobuf: row.bytes("known")) else { continue }
+            guard let peer = row.peer("id"), let stored = try? StoredPeer(protobuf: row.bytes("known")) else {
+                continue
+            }
             peers.append((peer, stored.known))
         }
         return peers

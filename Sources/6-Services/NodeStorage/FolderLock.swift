@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -5,8 +7,6 @@
 #elseif canImport(Darwin)
     import Darwin
 #endif
-
-import Synchronization
 
 /// The claim of one process on a data folder. It ends with ``release()``, and by itself when the process dies.
 public final class FolderLock: Sendable {

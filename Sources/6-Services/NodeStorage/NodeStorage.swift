@@ -100,6 +100,8 @@ public final class NodeStorage: Sendable {
         guard !wasClosed else { return }
         do {
             try await flush()
+            // Leaves one file behind that can be copied as it is.
+            _ = try await pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
             try pool.close()
         } catch {
             logger.error("the database could not be closed in order", metadata: ["error": "\(error)"])

@@ -61,7 +61,7 @@ extension KademliaDHT {
 
     /// Tells all again what this node provides.
     func republish() async {
-        for key in provided {
+        for key in provided.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             guard isRunning else { return }
             _ = try? await announce(key)
         }

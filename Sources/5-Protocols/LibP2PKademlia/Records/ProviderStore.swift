@@ -47,6 +47,12 @@ public struct ProviderStore: Sendable {
         public let key: [UInt8]
         /// The peer.
         public let provider: PeerID
+
+        /// Names the record of a key and a provider.
+        public init(key: [UInt8], provider: PeerID) {
+            self.key = key
+            self.provider = provider
+        }
     }
 
     private struct Stored {
