@@ -52,18 +52,27 @@ public struct PeerRecord: Sendable, Hashable {
         try self.init(opening: ByteBuffer(bytes: envelope))
     }
 
+    /// Reads a record from an envelope that was verified before, without doing so again.
+    package init(trusting envelope: [UInt8]) throws {
+        try self.init(payload: try SignedEnvelope.payload(trusting: envelope))
+    }
+
     private init(_ envelope: SignedEnvelope) throws {
-        let payload: Payload
-        do {
-            payload = try Payload(protobuf: envelope.payload)
-        } catch let error as WireError {
-            throw IdentityError(.record, "the payload of an envelope is not a peer record", cause: error)
-        }
-        let peerID = try PeerID(bytes: payload.peerID)
+        try self.init(payload: envelope.payload)
         guard peerID.matches(envelope.publicKey) else {
             throw IdentityError(.record, "\(envelope.peerID) signed a record of \(peerID)")
         }
-        self.init(peerID: peerID, sequence: payload.sequence, addresses: payload.addresses)
+    }
+
+    private init(payload bytes: [UInt8]) throws {
+        let payload: Payload
+        do {
+            payload = try Payload(protobuf: bytes)
+        } catch let error as WireError {
+            throw IdentityError(.record, "the payload of an envelope is not a peer record", cause: error)
+        }
+        self.init(
+            peerID: try PeerID(bytes: payload.peerID), sequence: payload.sequence, addresses: payload.addresses)
     }
 
     private var payload: Payload { Payload(peerID: peerID.bytes, sequence: sequence, addresses: addresses) }

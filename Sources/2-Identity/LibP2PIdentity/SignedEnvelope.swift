@@ -37,12 +37,7 @@ public struct SignedEnvelope: Sendable, Hashable {
     public static func open(_ buffer: ByteBuffer, domain: String, type payloadType: [UInt8]? = nil) throws
         -> SignedEnvelope
     {
-        let fields: Fields
-        do {
-            fields = try Fields(protobuf: buffer)
-        } catch let error as WireError {
-            throw IdentityError(.envelope, "\(buffer.readableBytes) bytes are not a signed envelope", cause: error)
-        }
+        let fields = try Fields(envelope: buffer)
         guard let publicKey = fields.publicKey, let signature = fields.signature else {
             throw IdentityError(.envelope, "an envelope lacks its \(fields.publicKey == nil ? "key" : "signature")")
         }
@@ -62,6 +57,11 @@ public struct SignedEnvelope: Sendable, Hashable {
     public static func open(_ bytes: [UInt8], domain: String, type payloadType: [UInt8]? = nil) throws -> SignedEnvelope
     {
         try open(ByteBuffer(bytes: bytes), domain: domain, type: payloadType)
+    }
+
+    /// The payload of an envelope that was verified before.
+    static func payload(trusting bytes: [UInt8]) throws -> [UInt8] {
+        try Fields(envelope: ByteBuffer(bytes: bytes)).payload
     }
 
     /// The signer.
@@ -95,6 +95,14 @@ private struct Fields: ProtobufMessage {
         self.payloadType = payloadType
         self.payload = payload
         self.signature = signature
+    }
+
+    init(envelope buffer: ByteBuffer) throws {
+        do {
+            try self.init(protobuf: buffer)
+        } catch let error as WireError {
+            throw IdentityError(.envelope, "\(buffer.readableBytes) bytes are not a signed envelope", cause: error)
+        }
     }
 
     init(from reader: inout ProtobufReader) throws {

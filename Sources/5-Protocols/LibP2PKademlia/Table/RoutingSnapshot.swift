@@ -1,3 +1,4 @@
+import LibP2PCore
 public import LibP2PIdentity
 public import Multiformats
 import NIOCore

@@ -1,0 +1,76 @@
+import Foundation
+import LibP2PIdentity
+import Testing
+
+/// Bytes written as hex digits, as the vectors have them.
+func hex(_ text: String) throws -> [UInt8] {
+    let digits = Array(text)
+    try #require(digits.count.isMultiple(of: 2))
+    return try stride(from: 0, to: digits.count, by: 2).map {
+        try #require(UInt8(String(digits[$0...$0 + 1]), radix: 16))
+    }
+}
+
+private func vectors<T: Decodable>(_ name: String) throws -> T {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Vectors/\(name).json")
+    return try JSONDecoder().decode(T.self, from: Data(contentsOf: file))
+}
+
+/// The part of Tests/Vectors/wire-basics.json that belongs to this room.
+struct BasicsVectors: Decodable {
+    struct Identify: Decodable {
+        struct Fields: Decodable {
+            let publicKey: String
+            let listenAddrs: [String]
+            let protocols: [String]
+            let observedAddr: String
+            let protocolVersion: String
+            let agentVersion: String
+        }
+        let delimited_hex: String
+        let fields: Fields
+    }
+    struct Ping: Decodable {
+        let payload_len: Int
+    }
+    let identify: Identify
+    let ping: Ping
+
+    static func load() throws -> BasicsVectors { try vectors("wire-basics") }
+}
+
+/// The part of Tests/Vectors/autonat-rendezvous-pubsub.json that belongs to this room.
+struct AutoNATVectors: Decodable {
+    struct Version1: Decodable {
+        let `protocol`: String
+        let dial: String
+        let response_ok: String
+        let response_dial_error: String
+    }
+    struct Version2: Decodable {
+        let dial_request_protocol: String
+        let dial_back_protocol: String
+        let dial_request: String
+        let nonce: String
+        let dial_data_request_64KiB: String
+        let dial_data_response_4096_prefix_hex: String
+        let response_ok_index0: String
+        let dial_back: String
+        let dial_back_response_ok_delimited: String
+    }
+    let autonat_v1: Version1
+    let autonat_v2: Version2
+
+    static func load() throws -> AutoNATVectors { try vectors("autonat-rendezvous-pubsub") }
+}
+
+/// The key of the vectors' example peer.
+func exampleKey() throws -> PrivateKey {
+    try PrivateKey(ed25519Seed: try hex("7e0830617c4a7de83925dfb2694556b12936c477a0e1feb2e148ec9da60fee7d"))
+}
+
+/// A key that depends on a number only.
+func key(_ number: UInt8) throws -> PrivateKey {
+    try PrivateKey(ed25519Seed: [UInt8](repeating: number, count: 32))
+}
