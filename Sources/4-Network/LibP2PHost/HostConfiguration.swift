@@ -1,3 +1,4 @@
+public import LibP2PCore
 public import Multiformats
 public import NIOCore
 
@@ -19,8 +20,8 @@ public struct HostConfiguration: Sendable {
     public var maxKnownPeers = 16_384
     /// Adds a private network's cipher at the end of a new byte channel's pipeline.
     public var privateNetwork: (@Sendable (any Channel) throws -> Void)?
-    /// Turns an address with names into addresses that transports dial. Without it such addresses are unreachable.
-    public var resolve: (@Sendable (Multiaddr) async throws -> [Multiaddr])?
+    /// Asks for the names in addresses. Without it such addresses are unreachable.
+    public var resolver: (any NameResolver)?
 
     /// The defaults.
     public init() {}

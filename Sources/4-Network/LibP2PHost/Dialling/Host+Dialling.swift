@@ -10,7 +10,7 @@ extension Host {
         if let connection = connections(to: peer).first(where: { !$0.isLimited }) { return connection }
         guard peer != localPeer else { throw NetworkError(.misuse, "The node cannot dial itself.") }
         if access.denies(peer) { throw refusal(.denied, "Peer \(peer) is on the deny list.") }
-        let targets = addresses.map { $0.withoutPeerID ?? $0 } + knownPeers.addresses(of: peer)
+        let targets = addresses + knownPeers.addresses(of: peer)
         let (task, isNew) = dialer.state.withLock { state in
             if let task = state.dials[peer] { return (task, false) }
             let task = home.spawnResult { [weak self] in
@@ -27,7 +27,7 @@ extension Host {
 
     /// Dials one address. See `Network`.
     public func dial(_ address: Multiaddr, expecting peer: PeerID?) async throws -> Connection {
-        let targets = try await resolved(address.withoutPeerID ?? address)
+        let targets = try await resolved(address, peer ?? address.peerID)
         var last = NetworkError(.unreachable, "\(address) resolves to no address.")
         for target in targets {
             do {
@@ -43,7 +43,7 @@ extension Host {
     private func race(to peer: PeerID, _ addresses: [Multiaddr]) async throws -> Connection {
         var targets: [Multiaddr] = []
         for address in addresses.prefix(DialPlan.maxAttempts * 4) {
-            targets += (try? await resolved(address)) ?? []
+            targets += (try? await resolved(address, peer)) ?? []
         }
         let now = home.now
         let plan = DialPlan(targets.filter { target in transports.contains { $0.canDial(target) } })
@@ -137,12 +137,17 @@ extension Host {
         }
     }
 
-    private func resolved(_ address: Multiaddr) async throws -> [Multiaddr] {
+    /// The addresses to dial for one that may have a name, without `/p2p` at their ends.
+    ///
+    /// - Parameter peer: whom a `/dnsaddr` must lead to; its entries for other peers do not count.
+    private func resolved(_ address: Multiaddr, _ peer: PeerID?) async throws -> [Multiaddr] {
         let names: [MultiaddrProtocol] = [.dns, .dns4, .dns6, .dnsaddr]
-        guard names.contains(where: { address.contains($0) }) else { return [address] }
-        guard let resolve = configuration.resolve else {
+        let bare = address.withoutPeerID ?? address
+        guard names.contains(where: { bare.contains($0) }) else { return [bare] }
+        guard let resolver = configuration.resolver else {
             throw NetworkError(.unsupportedAddress, "\(address) has a name, and the node has no resolver.")
         }
-        return try await resolve(address)
+        let full = try peer.map { try bare.withPeerID($0) } ?? bare
+        return try await resolver.expand(full).map { $0.withoutPeerID ?? $0 }
     }
 }
