@@ -18,15 +18,16 @@ final class TLSHandshakeWaiter: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted(let negotiated)? = event as? TLSUserEvent {
-            do {
-                finish(.success(try conclude(negotiated)))
-                context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
-            } catch {
-                fail(error, context)
-            }
+        guard case .handshakeCompleted(let negotiated)? = event as? TLSUserEvent else {
+            return context.fireUserInboundEventTriggered(event)
         }
-        context.fireUserInboundEventTriggered(event)
+        do {
+            finish(.success(try conclude(negotiated)))
+            context.fireUserInboundEventTriggered(event)
+            context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+        } catch {
+            fail(error, context)
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
