@@ -117,7 +117,7 @@ let package = Package(
             "6-Services", "HTTPServing",
             [
                 "LibP2PCore", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioHTTPTypes, nioHTTPTypesHTTP1, httpTypes,
-                hummingbird, hummingbirdCore, logging,
+                hummingbird, hummingbirdCore, logging, metrics,
             ]),
         room("6-Services", "Telemetry", ["LibP2PCore", metrics, coreMetrics]),
         room("6-Services", "NodeStorage", ["LibP2PCore", "LibP2PHost", "LibP2PKademlia", grdb, logging]),
@@ -148,8 +148,8 @@ let package = Package(
         tests("LibP2PHost", ["LibP2PTesting", "LibP2PSecurity", "LibP2PMuxers", "LibP2PTransports", nioPosix]),
         tests("LibP2PBasics", ["LibP2PTesting"]),
         tests("LibP2PKademlia", ["LibP2PTesting"]),
-        tests("HTTPServing", ["LibP2PTesting"]),
-        tests("Telemetry", []),
+        tests("HTTPServing", ["LibP2PTesting", nioPosix, nioWebSocket, hummingbird, httpTypes]),
+        tests("Telemetry", [coreMetrics]),
         tests("NodeStorage", [nioPosix, grdb]),
         tests("WaystationNode", ["LibP2PTesting"]),
         .testTarget(

@@ -1,0 +1,222 @@
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypesHTTP1
+
+/// Keeps an HTTP/1 connection to its times, serves its requests one at a time, and decides whether it lives on.
+///
+/// Requests that are sent before the answer to an earlier one (pipelining) wait here; meanwhile nothing is read from the
+/// socket, so that what waits is no more than one read. NIO's own pipelining handler is not used: it stops the process
+/// when a response is written that no request asked for, such as 408.
+final class HTTP1LifecycleHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    /// What the connection waits for.
+    private enum Phase {
+        /// The rest of a request's headers.
+        case header
+        /// The rest of its body.
+        case body
+        /// Our own answer.
+        case response
+        /// The next request.
+        case idle
+    }
+
+    private let limits: HTTPLimits
+    private var phase = Phase.header
+    private var deadline: Scheduled<Void>?
+    private var held = CircularBuffer<HTTPServerRequestPart>()
+    private var wantsRead = false
+    private var keepsAlive = true
+    private var isInputClosed = false
+    private var isDraining = false
+
+    init(limits: HTTPLimits) {
+        self.limits = limits
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        enter(.header, context)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        deadline?.cancel()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        held.removeAll()
+        context.fireChannelInactive()
+    }
+
+    // MARK: Requests
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let part = unwrapInboundIn(data)
+        if case .response = phase {
+            held.append(part)
+        } else {
+            pass(part, context)
+        }
+    }
+
+    private func pass(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
+        switch part {
+        case .head(let head):
+            // After a request that wants an upgrade the decoder reads no more HTTP: if the upgrade is not taken, the
+            // connection ends with the answer.
+            keepsAlive = head.isKeepAlive && !head.headers.contains(name: "upgrade")
+            enter(.body, context)
+        case .body:
+            break
+        case .end:
+            enter(.response, context)
+        }
+        context.fireChannelRead(wrapInboundOut(part))
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        // The decoder passes heads on when they are complete: bytes came, no head did, so one has begun.
+        if case .idle = phase { enter(.header, context) }
+        context.fireChannelReadComplete()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if case .response = phase {
+            wantsRead = true
+        } else {
+            context.read()
+        }
+    }
+
+    // MARK: Responses
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .head(var head):
+            guard !head.status.isInformational else { break }
+            // An answer that comes before the request's end: what is left of the request will not be read.
+            if case .body = phase { keepsAlive = false }
+            if isDraining { keepsAlive = false }
+            if !keepsAlive { head.headers.replaceOrAdd(name: "connection", value: "close") }
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
+            return
+        case .body:
+            break
+        case .end:
+            let flushed = promise ?? context.eventLoop.makePromise()
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            flushed.futureResult.hop(to: context.eventLoop).whenComplete { _ in
+                let (handler, context) = bound.value
+                handler.finishResponse(context)
+            }
+            context.write(data, promise: flushed)
+            return
+        }
+        context.write(data, promise: promise)
+    }
+
+    private func finishResponse(_ context: ChannelHandlerContext) {
+        guard keepsAlive, context.channel.isActive else { return close(context) }
+        enter(.idle, context)
+        while let part = held.popFirst() {
+            pass(part, context)
+            if case .response = phase { return }
+        }
+        if isInputClosed { return close(context) }
+        if wantsRead {
+            wantsRead = false
+            context.read()
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if case .response = phase {
+            arm(context.channel.isWritable ? nil : limits.stallTimeout, context)
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    // MARK: Ends
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case is ChannelShouldQuiesceEvent:
+            isDraining = true
+            switch phase {
+            case .idle, .header: close(context)
+            case .body, .response: break
+            }
+        case let event as ChannelEvent where event == .inputClosed:
+            // The client has said all; what it asked is still answered.
+            isInputClosed = true
+            if case .response = phase {} else { close(context) }
+        default:
+            break
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch (error, phase) {
+        case (is HTTPParserError, .response):
+            // What follows the request under way is not HTTP: that request is still answered.
+            keepsAlive = false
+        case (HTTPParserError.headerOverflow, .header), (HTTPParserError.headerOverflow, .idle):
+            answer(.requestHeaderFieldsTooLarge, context)
+        case (is HTTPParserError, _), (is HTTP1TypeConversionError, _):
+            answer(.badRequest, context)
+        default:
+            close(context)
+        }
+    }
+
+    private func timeOut(_ context: ChannelHandlerContext) {
+        switch phase {
+        case .header, .body: answer(.requestTimeout, context)
+        case .response, .idle: close(context)
+        }
+    }
+
+    /// Says why in a status without a body, then closes.
+    private func answer(_ status: HTTPResponseStatus, _ context: ChannelHandlerContext) {
+        let headers: HTTPHeaders = ["connection": "close", "content-length": "0"]
+        let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        close(context)
+    }
+
+    private func close(_ context: ChannelHandlerContext) {
+        deadline?.cancel()
+        context.close(promise: nil)
+    }
+
+    private func enter(_ next: Phase, _ context: ChannelHandlerContext) {
+        phase = next
+        switch next {
+        case .header: arm(limits.headerTimeout, context)
+        case .body: arm(limits.bodyTimeout, context)
+        case .response: arm(nil, context)
+        case .idle: isDraining ? close(context) : arm(limits.idleTimeout, context)
+        }
+    }
+
+    private func arm(_ time: Duration?, _ context: ChannelHandlerContext) {
+        deadline?.cancel()
+        guard let time else { return }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        deadline = context.eventLoop.scheduleTask(in: TimeAmount(time)) {
+            let (handler, context) = bound.value
+            handler.timeOut(context)
+        }
+    }
+}
+
+extension HTTPResponseStatus {
+    /// Whether more of the response follows, as after `100 Continue`.
+    fileprivate var isInformational: Bool { (100..<200).contains(code) && code != 101 }
+}

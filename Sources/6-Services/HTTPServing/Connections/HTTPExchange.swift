@@ -1,0 +1,70 @@
+import HTTPTypes
+import Hummingbird
+import LibP2PCore
+import Logging
+import NIOCore
+import NIOHTTPTypes
+
+/// One request and its answer.
+struct HTTPExchange: Sendable {
+    let server: HTTPServer
+    let channel: any Channel
+
+    /// Asks the responder and writes what it says. A responder that throws is answered for.
+    func answer(_ request: Request) async {
+        let response = await respond(to: request)
+        server.countResponse(response.status.code)
+        do {
+            try await write(response, isHead: request.method == .head)
+        } catch {
+            // The client is gone, or half an answer is written: either way nothing can be said any more.
+            server.logger.debug("the answer was cut off", metadata: ["error": "\(error)"])
+            channel.close(promise: nil)
+        }
+    }
+
+    private func respond(to request: Request) async -> Response {
+        let context = BasicRequestContext(
+            source: ApplicationRequestContextSource(channel: channel, logger: server.logger))
+        do {
+            return try await server.responder.respond(to: request, context: context)
+        } catch let error as any HTTPResponseError {
+            return (try? error.response(from: request, context: context)) ?? Response(status: .internalServerError)
+        } catch {
+            server.logger.error("a request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+            return .text(.internalServerError, "this failed here; the log of the node says why")
+        }
+    }
+
+    private func write(_ response: Response, isHead: Bool) async throws {
+        var head = response.head
+        head.headerFields[.date] = HTTPDate.text(seconds: WallClock.system.now.seconds)
+        let body = isHead ? ResponseBody() : response.body
+        if case .some(0) = body.contentLength {
+            try await send([.head(head), .end(nil)])
+        } else {
+            try await send([.head(head)])
+            try await body.write(Writer(exchange: self))
+        }
+    }
+
+    private func send(_ parts: [HTTPResponsePart]) async throws {
+        for part in parts.dropLast() {
+            channel.write(part, promise: nil)
+        }
+        if let last = parts.last { try await channel.writeAndFlush(last) }
+    }
+
+    /// Writes a body's parts, each after the one before has reached the socket.
+    private struct Writer: ResponseBodyWriter {
+        let exchange: HTTPExchange
+
+        mutating func write(_ buffer: ByteBuffer) async throws {
+            try await exchange.send([.body(buffer)])
+        }
+
+        consuming func finish(_ trailingHeaders: HTTPFields?) async throws {
+            try await exchange.send([.end(trailingHeaders)])
+        }
+    }
+}

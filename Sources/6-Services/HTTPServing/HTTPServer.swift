@@ -1,0 +1,121 @@
+public import Hummingbird
+public import LibP2PCore
+public import Logging
+public import Multiformats
+public import NIOCore
+import NIOPosix
+import Synchronization
+
+/// One HTTP server: the admin server is one, the front door is another.
+///
+/// Requests go to a Hummingbird responder, WebSocket upgrades to a route that takes the bare channel over. Bodies are
+/// gathered, within their route's bound, before a request is answered: a slow client costs a timer, not a task.
+public final class HTTPServer: Sendable {
+    /// What a server is made of.
+    public struct Configuration: Sendable {
+        /// The server's name in logs and metrics, such as `admin`.
+        public var name: String
+
+        /// What its connections may cost.
+        public var limits = HTTPLimits()
+
+        /// Addresses that are spared the limit per IP.
+        public var isSparedPerIP: @Sendable (IPAddress) -> Bool = { _ in false }
+
+        /// The bytes that a request's body may have, by its method and path.
+        public var bodyLimit: @Sendable (_ method: String, _ path: String) -> Int = { _, _ in 0 }
+
+        /// Who takes a WebSocket over; `nil` when nobody does, which is answered 404.
+        public var webSocketRoute: @Sendable (WebSocketRequest) -> WebSocketRoute? = { _ in nil }
+
+        /// A server called `name`, with the limits of the contract, without bodies and WebSockets.
+        public init(name: String) {
+            self.name = name
+        }
+    }
+
+    let configuration: Configuration
+    let responder: any HTTPResponder<BasicRequestContext>
+    let loops: LoopGroup
+    let group: any EventLoopGroup
+    let logger: Logger
+    let census: ConnectionCensus
+    private let listener = Mutex<(any Channel)?>(nil)
+
+    /// Makes a server that does not listen yet.
+    ///
+    /// - Parameters:
+    ///   - group: the loops that connections live on; `loops` are its executors.
+    ///   - responder: answers requests, usually by a router.
+    public init(
+        _ configuration: Configuration, group: any EventLoopGroup, loops: LoopGroup,
+        responder: some HTTPResponder<BasicRequestContext>, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.responder = responder
+        self.loops = loops
+        self.group = group
+        self.logger = logger
+        census = ConnectionCensus(
+            total: configuration.limits.connections, perIP: configuration.limits.connectionsPerIP,
+            isSpared: configuration.isSparedPerIP)
+    }
+
+    /// Binds the address and accepts connections from then on.
+    ///
+    /// - Returns: the address with the real port.
+    /// - Throws: `HTTPServingError` with `.cannotBind`.
+    public func start(host: String, port: Int) async throws(HTTPServingError) -> SocketAddress {
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try self.accept(channel) }
+            }
+        do {
+            let channel = try await bootstrap.bind(host: host, port: port).get()
+            guard let address = channel.localAddress else {
+                throw ChannelError.unknownLocalAddress
+            }
+            listener.withLock { $0 = channel }
+            return address
+        } catch {
+            throw HTTPServingError(
+                .cannotBind, "\(configuration.name) cannot listen on \(host):\(port)", cause: error)
+        }
+    }
+
+    /// Stops accepting, closes connections without a request under way, and waits for the others until `deadline`;
+    /// then those are cut off. Upgraded connections belong to those who took them over.
+    public func stop(within time: Duration) async {
+        let channel = listener.withLock { listener in
+            defer { listener = nil }
+            return listener
+        }
+        try? await channel?.close().get()
+        census.drain()
+        let executor = loops.next()
+        let cutOff = executor.schedule(after: time) { self.census.closeAll() }
+        await census.waitUntilEmpty(on: executor)
+        cutOff.cancel()
+    }
+
+    /// Connections that are open, without upgraded ones.
+    public var connectionCount: Int { census.count }
+
+    /// Sets a new connection up, or refuses it by closing.
+    private func accept(_ channel: any Channel) throws {
+        guard let executor = loops.executor(of: channel.eventLoop) else {
+            throw ChannelError.operationUnsupported
+        }
+        switch census.admit(channel) {
+        case .success(let place):
+            try HTTP1Pipeline.configure(channel, server: self, executor: executor, place: place)
+        case .failure(let refusal):
+            Self.countRefusal(configuration.name, refusal)
+            channel.close(promise: nil)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+public import Multiformats
+
+/// Everything a node needs to know to start: plain values, from settings or made by an embedder.
+public struct NodeConfiguration: Sendable {
+    /// How many of something there may be.
+    public struct Limit: Hashable, Sendable {
+        /// The most that is allowed; `nil` for unlimited, which is written 0.
+        public var value: Int?
+
+        /// Whether somebody set it: private addresses are spared default limits per IP, never explicit ones.
+        public var isExplicit: Bool
+
+        /// A limit of `value`, where 0 means unlimited.
+        public init(_ value: Int, isExplicit: Bool) {
+            self.value = value == 0 ? nil : value
+            self.isExplicit = isExplicit
+        }
+
+        /// The limit as it is when nobody set it.
+        init(default setting: Setting<Int>) {
+            self.init(setting.defaultValue, isExplicit: false)
+        }
+    }
+
+    /// The folder of identity and databases.
+    public var dataFolder: String
+
+    /// The private key's file; `nil` for `identity.key` in the data folder.
+    public var identityFile: String?
+
+    /// Where libp2p listens.
+    public var listen = Settings.listen.defaultValue
+
+    /// The addresses to tell others instead of the listeners'.
+    public var announce = Settings.announce.defaultValue
+
+    /// The front door, or `nil` to leave it closed.
+    public var http = Settings.http.defaultValue
+
+    /// The admin server, or `nil` to leave it out.
+    public var admin = Settings.admin.defaultValue
+
+    /// The peers to join through.
+    public var bootstrap = Settings.bootstrap.defaultValue
+
+    /// The protocol ids to serve a DHT on.
+    public var dhtProtocols = Settings.dhtProtocol.defaultValue
+
+    /// Record namespaces that are accepted without a validator.
+    public var dhtNamespaces = Settings.dhtNamespace.defaultValue
+
+    /// Whether private addresses count as reachable.
+    public var allowPrivateAddresses = Settings.allowPrivateAddresses.defaultValue
+
+    /// The services to leave out.
+    public var disabledServices: Set<NodeService> = []
+
+    /// The key file of a private network.
+    public var privateNetworkKeyFile: String?
+
+    /// The resolver for DNS addresses; `nil` for the system's.
+    public var dnsServer = Settings.dnsServer.defaultValue
+
+    /// libp2p connections in all.
+    public var connections = Limit(default: Settings.limitsConnections)
+
+    /// libp2p connections of one IP address.
+    public var connectionsPerIP = Limit(default: Settings.limitsConnectionsPerIP)
+
+    /// Connections to the front door in all.
+    public var httpConnections = Limit(default: Settings.limitsHTTPConnections)
+
+    /// Connections to the front door of one IP address.
+    public var httpConnectionsPerIP = Limit(default: Settings.limitsHTTPConnectionsPerIP)
+
+    /// Whether standard output has plain lines even on a terminal.
+    public var plain = Settings.plain.defaultValue
+
+    /// What is logged.
+    public var logLevel = Settings.logLevel.defaultValue
+
+    /// How it is logged.
+    public var logFormat = Settings.logFormat.defaultValue
+
+    /// The defaults, with data in `dataFolder`.
+    public init(dataFolder: String) {
+        self.dataFolder = dataFolder
+    }
+
+    /// The configuration that `settings` say; paths are completed from `environment`.
+    public init(_ settings: ResolvedSettings, environment: [String: String]) throws(NodeError) {
+        func path(_ setting: Setting<String?>) throws(NodeError) -> String? {
+            guard let path = try settings.value(setting) else { return nil }
+            return HomeFolder.expand(path, environment: environment)
+        }
+        if let folder = try path(Settings.dataDir) {
+            dataFolder = folder
+        } else {
+            dataFolder = try HomeFolder.defaultDataFolder(environment: environment)
+        }
+        identityFile = try path(Settings.identity)
+        listen = try settings.value(Settings.listen)
+        announce = try settings.value(Settings.announce)
+        http = try settings.value(Settings.http)
+        admin = try settings.value(Settings.admin)
+        bootstrap = try settings.value(Settings.bootstrap)
+        dhtProtocols = try settings.value(Settings.dhtProtocol)
+        dhtNamespaces = try settings.value(Settings.dhtNamespace)
+        allowPrivateAddresses = try settings.value(Settings.allowPrivateAddresses)
+        disabledServices = Set(try settings.value(Settings.disable))
+        privateNetworkKeyFile = try path(Settings.psk)
+        dnsServer = try settings.value(Settings.dnsServer)
+        connections = try settings.limit(Settings.limitsConnections)
+        connectionsPerIP = try settings.limit(Settings.limitsConnectionsPerIP)
+        httpConnections = try settings.limit(Settings.limitsHTTPConnections)
+        httpConnectionsPerIP = try settings.limit(Settings.limitsHTTPConnectionsPerIP)
+        plain = try settings.value(Settings.plain)
+        logLevel = try settings.value(Settings.logLevel)
+        logFormat = try settings.value(Settings.logFormat)
+    }
+}
