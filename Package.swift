@@ -103,7 +103,7 @@ let package = Package(
 
         room(
             "4-Network", "LibP2PTransports",
-            ["LibP2PCore", "CAres", nioCore, nioPosix, nioHTTP1, nioWebSocket, logging]),
+            ["LibP2PCore", "CAres", nioCore, nioPosix, nioHTTP1, nioWebSocket, logging, collections]),
         room(
             "4-Network", "LibP2PSecurity",
             ["LibP2PCore", "COpenSSL", nioCore, nioSSL, crypto, x509, asn1]),

@@ -6,6 +6,9 @@ public final class LoopGroup: Sendable {
     /// All executors, one a loop.
     public let executors: [LoopExecutor]
 
+    /// The same loops as NIO's bootstraps want them.
+    public let group: any EventLoopGroup
+
     private let turn = Atomic<Int>(0)
 
     /// Makes one executor for each loop of the group.
@@ -16,15 +19,17 @@ public final class LoopGroup: Sendable {
         var loops: [any EventLoop] = []
         for loop in group.makeIterator() { loops.append(loop) }
         let share = bufferLimit / max(1, loops.count)
+        self.group = group
         executors = loops.map { LoopExecutor($0, bufferLimit: share) }
     }
 
-    /// Uses executors that exist already, as simulations do.
+    /// Uses executors that exist already, as simulations do. ``group`` is the first one's loop only.
     ///
     /// - Precondition: there is at least one.
     public init(executors: [LoopExecutor]) {
         precondition(!executors.isEmpty, "A loop group needs at least one executor.")
         self.executors = executors
+        group = executors[0].loop
     }
 
     /// The next executor in turn.

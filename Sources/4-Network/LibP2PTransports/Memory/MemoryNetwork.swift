@@ -1,6 +1,6 @@
-public import LibP2PCore
+import LibP2PCore
 public import LibP2PIdentity
-public import Multiformats
+import Multiformats
 import Synchronization
 
 /// Connects ``MemoryTransport``s within one process. Nodes of different networks do not see each other.

@@ -1,7 +1,7 @@
 public import LibP2PCore
 public import LibP2PIdentity
 public import Multiformats
-public import NIOCore
+import NIOCore
 
 /// Connects nodes of one process without sockets: on `/memory/N`, or, for simulations, on IP addresses that exist in
 /// their network only.
