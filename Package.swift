@@ -153,7 +153,7 @@ let package = Package(
         tests("NodeStorage", [nioPosix, grdb]),
         tests("WaystationNode", ["LibP2PTesting"]),
         .testTarget(
-            name: "InteropTests", dependencies: [nioCore, nioPosix, crypto], path: "Interop/Tests",
+            name: "InteropTests", dependencies: ["LibP2PSecurity", nioCore, nioPosix, crypto], path: "Interop/Tests",
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
