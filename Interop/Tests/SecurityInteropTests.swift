@@ -20,25 +20,23 @@ struct SecurityInteropTests {
             let expected = try PeerID(daemon.id)
 
             let received = Mailbox<UInt8>()
-            let channel = try await ClientBootstrap(group: NIOSingletons.posixEventLoopGroup)
-                .connect(host: "127.0.0.1", port: port).get()
+            let loop = NIOSingletons.posixEventLoopGroup.next()
+            let agreed = loop.makePromise(of: Void.self)
             let proposal = Multistream.header + Multistream.message(name)
-            let peer = try await channel.eventLoop.flatSubmit { () -> EventLoopFuture<SecuredPeer> in
-                let agreed = channel.eventLoop.makePromise(of: Void.self)
-                let secured: EventLoopFuture<SecuredPeer>
-                do {
-                    try channel.pipeline.syncOperations.addHandler(Skipper(proposal, agreed))
-                    channel.writeAndFlush(ByteBuffer(bytes: proposal), promise: nil)
-                    secured = agreed.futureResult.flatMap {
-                        security.secure(channel, role: .dialer, expecting: expected, muxers: ["/yamux/1.0.0"])
+            let channel = try await ClientBootstrap(group: loop)
+                .channelInitializer { channel in
+                    // go-libp2p's side of the negotiation begins without waiting for ours.
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(Skipper(proposal, agreed))
                     }
-                } catch {
-                    return channel.eventLoop.makeFailedFuture(error)
                 }
-                return secured.flatMapThrowing { peer in
-                    try channel.pipeline.syncOperations.addHandler(Collector(received))
-                    return peer
-                }
+                .connect(host: "127.0.0.1", port: port).get()
+            channel.writeAndFlush(ByteBuffer(bytes: proposal), promise: nil)
+            let peer = try await agreed.futureResult.flatMap {
+                security.secure(channel, role: .dialer, expecting: expected, muxers: ["/yamux/1.0.0"])
+            }.flatMapThrowing { peer in
+                try channel.pipeline.syncOperations.addHandler(Collector(received))
+                return peer
             }.get()
             #expect(peer.peerID == expected)
             #expect(peer.muxer == "/yamux/1.0.0")
