@@ -79,11 +79,13 @@ final class MuxerHandler<Session: MuxerSession>: ChannelDuplexHandler {
 
     /// Begins to hand up; see `StreamMuxer.start(for:)`.
     func begin(for connection: Connection) {
-        self.connection = connection
         guard !hasEnded else {
-            self.connection = nil
-            return connection.muxerClosed(NetworkError(.closed, "The channel closed before the connection began."))
+            // Not from within: the owner may still be about to note the connection.
+            return connection.executor.loop.execute {
+                connection.muxerClosed(NetworkError(.closed, "The channel closed before the connection began."))
+            }
         }
+        self.connection = connection
         keepAlive()
         deliver()
         resumeReading()
