@@ -61,6 +61,11 @@ public actor Connection {
     /// Streams that are open now.
     public var streamCount: Int { inbound.count + outbound.count }
 
+    /// All streams in an order that does not depend on hashing, so that a simulation repeats itself.
+    private var allStreams: [Stream] {
+        inbound.values.sorted { $0.id < $1.id } + outbound.values.sorted { $0.id < $1.id }
+    }
+
     /// Whether the connection has ended.
     public var isClosed: Bool { closed != nil }
 
@@ -218,7 +223,7 @@ public actor Connection {
         guard closed == nil else { return }
         closed = error
         sweep?.task.cancel()
-        for stream in Array(inbound.values) + Array(outbound.values) {
+        for stream in allStreams {
             stream.receiveFailure(error)
             release(stream)
         }
@@ -245,7 +250,7 @@ public actor Connection {
         sweep = nil
         let now = executor.now
         var next: NIODeadline?
-        for stream in Array(inbound.values) + Array(outbound.values) {
+        for stream in allStreams {
             guard let deadline = stream.ledger.deadline else { continue }
             if deadline <= now {
                 let error = NetworkError(.timeout, "Stream \(stream.id) exceeded its limit in time.")

@@ -20,8 +20,9 @@ struct ConnectionTable {
     /// How many connections a peer has.
     func count(of peer: PeerID) -> Int { byPeer[peer]?.count ?? 0 }
 
-    /// All connections.
-    var all: [Connection] { byPeer.values.flatMap { $0 } }
+    /// All connections, older ones first: an order that does not depend on how peers hash, so that a simulation
+    /// repeats itself.
+    var all: [Connection] { byPeer.values.flatMap { $0 }.sorted { $0.id < $1.id } }
 
     mutating func insert(_ connection: Connection) {
         byPeer[connection.remotePeer, default: []].append(connection)
