@@ -1,38 +1,40 @@
 import Foundation
 import Testing
 
-/// The commands of the guide do what it says: its blocks marked `run` are run in order, those marked `node` are started
-/// and stay. Ports are the only thing that is changed in them.
-@Suite(.serialized, .timeLimit(.minutes(3)))
-struct GuideTests {
-    @Test(arguments: ["joining-the-network.md"])
-    func commandsOfTheGuide(page: String) async throws {
-        try await Lab.open { lab in
-            let blocks = try GuideBlock.blocks(of: lab.tools.guidePage(page))
-            #expect(blocks.count >= 8, "blocks that are run")
-            let paths = lab.tools.waystation.deletingLastPathComponent().path
-            let environment = [
-                "PATH": "\(paths):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")",
-                "HOME": lab.folder.path,
-            ]
-            for (number, block) in blocks.enumerated() {
-                let script = lab.folder.appending(path: "block-\(number)")
-                try Data(block.text.utf8).write(to: script)
-                let command: String
-                switch block.language {
-                case "python": command = ". ./addresses; export A; exec \(lab.tools.python.path) \(script.path)"
-                default: command = "exec bash -euo pipefail \(script.path)"
-                }
-                let process = try lab.start(
-                    name: "block \(number) of \(page)", URL(filePath: "/bin/bash"),
-                    ["-c", "cd \(lab.folder.path); " + command], environment: environment)
-                if block.stays {
-                    _ = try await process.output.take("`ready` in block \(number)") { lines in
-                        lines.contains("ready") ? true : nil
+extension RealPeers {
+    /// The commands of the guide do what it says: its blocks marked `run` are run in order, those marked `node` are started
+    /// and stay. Ports are the only thing that is changed in them.
+    @Suite(.timeLimit(.minutes(3)))
+    struct GuideTests {
+        @Test(arguments: ["joining-the-network.md"])
+        func commandsOfTheGuide(page: String) async throws {
+            try await Lab.open { lab in
+                let blocks = try GuideBlock.blocks(of: lab.tools.guidePage(page))
+                #expect(blocks.count >= 8, "blocks that are run")
+                let paths = lab.tools.waystation.deletingLastPathComponent().path
+                let environment = [
+                    "PATH": "\(paths):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")",
+                    "HOME": lab.folder.path,
+                ]
+                for (number, block) in blocks.enumerated() {
+                    let script = lab.folder.appending(path: "block-\(number)")
+                    try Data(block.text.utf8).write(to: script)
+                    let command: String
+                    switch block.language {
+                    case "python": command = ". ./addresses; export A; exec \(lab.tools.python.path) \(script.path)"
+                    default: command = "exec bash -euo pipefail \(script.path)"
                     }
-                } else {
-                    let status = try await process.status(within: .seconds(60))
-                    try #require(status == 0, "\(block.text)")
+                    let process = try lab.start(
+                        name: "block \(number) of \(page)", URL(filePath: "/bin/bash"),
+                        ["-c", "cd \(lab.folder.path); " + command], environment: environment)
+                    if block.stays {
+                        _ = try await process.output.take("`ready` in block \(number)") { lines in
+                            lines.contains("ready") ? true : nil
+                        }
+                    } else {
+                        let status = try await process.status(within: .seconds(60))
+                        try #require(status == 0, "\(block.text)")
+                    }
                 }
             }
         }

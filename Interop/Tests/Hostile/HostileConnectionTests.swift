@@ -3,7 +3,7 @@ import Testing
 
 /// Who gets no further than the handshake, or does not want to: a running node ends such connections in time, keeps its
 /// memory, and answers everybody else all the while.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct HostileConnectionTests {
     /// The whole upgrade of an inbound connection has 15 s; the rest is for a busy machine.
     static let upgradeLimit = Duration.seconds(25)
