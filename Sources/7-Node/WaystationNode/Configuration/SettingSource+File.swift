@@ -35,7 +35,7 @@ extension SettingSource {
     }
 
     /// Refuses keys that no setting has. swift-configuration answers questions about keys, it does not list them.
-    private static func checkKeys(of node: Node, prefix: String, path: String) throws(NodeError) {
+    private static func checkKeys(of node: Yams.Node, prefix: String, path: String) throws(NodeError) {
         guard let mapping = node.mapping else {
             throw NodeError(.configuration, "\(path) is not a list of settings, as in http: 0.0.0.0:8080")
         }

@@ -1,0 +1,72 @@
+import LibP2PCore
+import LibP2PHost
+import LibP2PKademlia
+import NodeStorage
+import Telemetry
+
+extension Node {
+    /// Shows the host's and the DHTs' counters in the metrics. They are read when somebody scrapes.
+    func observe() {
+        telemetry.metrics.observe { [weak self] metrics in
+            guard let self else { return }
+            self.addHost(to: &metrics)
+            self.addTables(to: &metrics)
+            metrics.counter(
+                "waystation_storage_dropped_changes_total", Double(self.storage.droppedChanges),
+                help: "Changes given up because the disk did not keep up.")
+        }
+    }
+
+    private func addHost(to metrics: inout MetricsObservations) {
+        let counters = host.counters
+        metrics.gauge(
+            "waystation_host_connections", Double(host.connectionCount), help: "Live libp2p connections.")
+        metrics.gauge(
+            "waystation_host_handshakes", Double(host.handshakeCount), help: "Inbound handshakes under way.")
+        metrics.gauge(
+            "waystation_host_known_peers", Double(host.knownPeers.count), help: "Peers in the peer store.")
+        for (direction, event) in [("inbound", HostCounters.Event.openedInbound), ("outbound", .openedOutbound)] {
+            metrics.counter(
+                "waystation_host_connections_opened_total", Double(counters[event]),
+                labels: [("direction", direction)], help: "Connections that became ready.")
+        }
+        let events: [(String, HostCounters.Event, String)] = [
+            ("connections_closed", .closed, "Connections that ended."),
+            ("connections_trimmed", .trimmed, "Connections closed to make room."),
+            ("handshakes_failed", .handshakeFailed, "Handshakes that failed."),
+            ("handshakes_timed_out", .handshakeTimeout, "Handshakes that took too long."),
+            ("dials", .dialStarted, "Addresses dialled."),
+            ("dials_failed", .dialFailed, "Addresses dialled in vain."),
+            ("streams_opened", .streamOpened, "Streams whose protocol was agreed."),
+            ("streams_closed", .streamClosed, "Streams that ended in order."),
+            ("streams_reset", .streamReset, "Streams that this node reset."),
+        ]
+        for (name, event, help) in events {
+            metrics.counter("waystation_host_\(name)_total", Double(counters[event]), help: help)
+        }
+        for reason in RefusalReason.allCases {
+            metrics.counter(
+                "waystation_host_refusals_total", Double(counters[reason]), labels: [("reason", reason.rawValue)],
+                help: "Connections refused, by reason.")
+        }
+        for (protocolID, count) in host.activeStreams.sorted(by: { $0.key < $1.key }) {
+            metrics.gauge(
+                "waystation_host_streams", Double(count), labels: [("protocol", protocolID.name)],
+                help: "Inbound streams that are open, by protocol.")
+        }
+        metrics.counter(
+            "waystation_host_received_bytes_total", Double(host.traffic.bytesReceived),
+            help: "Bytes received on libp2p connections.")
+        metrics.counter(
+            "waystation_host_sent_bytes_total", Double(host.traffic.bytesSent),
+            help: "Bytes sent on libp2p connections.")
+    }
+
+    private func addTables(to metrics: inout MetricsObservations) {
+        for table in tables {
+            let labels = [("protocol", table.configuration.protocolID.name)]
+            metrics.gauge(
+                "waystation_dht_peers", Double(table.table.count), labels: labels, help: "Peers in the routing table.")
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import LibP2PBasics
+public import LibP2PCore
+public import LibP2PHost
+import LibP2PIdentity
+public import LibP2PKademlia
+import LibP2PMuxers
+import LibP2PSecurity
+import LibP2PTransports
+public import Logging
+public import Multiformats
+import NIOCore
+import NIOPosix
+import NodeStorage
+public import Telemetry
+
+/// A node put together: a host with its transports, the protocols of the services that are switched on, storage, the
+/// front door and the admin server.
+///
+/// ```swift
+/// var configuration = NodeConfiguration(dataFolder: "/var/lib/waystation")
+/// configuration.listen = [try Multiaddr("/ip4/0.0.0.0/tcp/4001")]
+/// let node = try await Node.start(configuration)
+/// print(node.host.localPeer, node.listenAddresses)
+/// await node.stop()
+/// ```
+public final class Node: Sendable {
+    /// What the node was started with, its caps lowered to what the system allows.
+    public let configuration: NodeConfiguration
+    /// The node's place in the network.
+    public let host: Host
+    /// One DHT for each protocol id, in the order of the configuration.
+    public let tables: [KademliaDHT]
+    /// Metrics and health.
+    public let telemetry: Telemetry
+    /// When the node was started.
+    public let startedAt: Timestamp
+
+    let logger: Logger
+    let loops: LoopGroup
+    let group: MultiThreadedEventLoopGroup
+    let storage: NodeStorage
+    let resolver: DNSResolver
+    let identify: IdentifyService
+    let web: WebServers
+
+    /// How long connections get to end by themselves when the node stops.
+    public static let drainTime = Duration.seconds(10)
+
+    /// Starts a node. It returns when everything accepts; joining the network goes on behind it.
+    ///
+    /// - Throws: ``NodeError``: `.unavailable` for a port or folder that cannot be used, `.configuration` for files that
+    ///   do not hold what they should. Nothing is left behind then.
+    public static func start(
+        _ configuration: NodeConfiguration, telemetry: Telemetry = Telemetry(),
+        logger: Logger = Logger(label: "waystation")
+    ) async throws(NodeError) -> Node {
+        var assembly = NodeAssembly(configuration, telemetry: telemetry, logger: logger)
+        do {
+            return try await assembly.run()
+        } catch {
+            await assembly.undo()
+            throw NodeAssembly.nodeError(error)
+        }
+    }
+
+    init(_ parts: NodeAssembly.Parts) {
+        configuration = parts.configuration
+        host = parts.host
+        tables = parts.tables
+        telemetry = parts.telemetry
+        startedAt = parts.host.clock.now
+        logger = parts.logger
+        loops = parts.loops
+        group = parts.group
+        storage = parts.storage
+        resolver = parts.resolver
+        identify = parts.identify
+        web = parts.web
+        observe()
+    }
+
+    /// Where the node listens, with its peer id, as it prints it.
+    public var listenAddresses: [Multiaddr] {
+        host.listenAddresses.compactMap { try? $0.withPeerID(host.localPeer) }
+    }
+
+    /// Stops accepting, lets what is under way end for at most ``drainTime``, and writes what is to be kept.
+    public func stop() async {
+        telemetry.health.advance(to: .draining)
+        for table in tables { await table.stop() }
+        await web.stopFrontDoor(within: Self.drainTime)
+        await host.close()
+        await storage.close()
+        await web.stopAdmin()
+        await resolver.shutdown()
+        try? await group.shutdownGracefully()
+    }
+}

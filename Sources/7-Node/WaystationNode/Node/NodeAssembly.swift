@@ -1,0 +1,209 @@
+import HTTPServing
+import LibP2PBasics
+import LibP2PCore
+import LibP2PHost
+import LibP2PIdentity
+import LibP2PKademlia
+import LibP2PMuxers
+import LibP2PSecurity
+import LibP2PTransports
+import Logging
+import Multiformats
+import NIOCore
+import NIOPosix
+import NodeStorage
+import Telemetry
+
+/// Puts a node together, one part after another, and takes apart what stands when one of them fails.
+struct NodeAssembly {
+    /// All parts of a node.
+    struct Parts {
+        let configuration: NodeConfiguration
+        let host: Host
+        let tables: [KademliaDHT]
+        let telemetry: Telemetry
+        let logger: Logger
+        let loops: LoopGroup
+        let group: MultiThreadedEventLoopGroup
+        let storage: NodeStorage
+        let resolver: DNSResolver
+        let identify: IdentifyService
+        let web: WebServers
+    }
+
+    /// Bytes that all streams of the node may hold unread together.
+    private static let streamBufferLimit = 512 * 1024 * 1024
+
+    private var configuration: NodeConfiguration
+    private let telemetry: Telemetry
+    private let logger: Logger
+    private let group: MultiThreadedEventLoopGroup
+    private let loops: LoopGroup
+    private var storage: NodeStorage?
+    private var resolver: DNSResolver?
+    private var host: Host?
+    private var web: WebServers?
+    private var tables: [KademliaDHT] = []
+
+    init(_ configuration: NodeConfiguration, telemetry: Telemetry, logger: Logger) {
+        self.configuration = configuration
+        self.telemetry = telemetry
+        self.logger = logger
+        group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        loops = LoopGroup(group, bufferLimit: Self.streamBufferLimit)
+    }
+
+    /// Builds and starts all parts.
+    mutating func run() async throws -> Node {
+        lowerCaps()
+        let storage = try NodeStorage(
+            folder: configuration.dataFolder, on: loops.executors[0], logger: logger.part("storage"))
+        self.storage = storage
+        let identity = try NodeIdentity.readOrMake(
+            configuration.identityFile ?? configuration.dataFolder + "/identity.key")
+        let resolver = try makeResolver()
+        self.resolver = resolver
+        let host = try makeHost(identity, resolver)
+        self.host = host
+        try await storage.keep(host.knownPeers)
+        let identify = IdentifyService(network: host, agentVersion: Version.agent, protocolVersion: Version.network)
+        identify.start()
+        serveBasics(host)
+        for address in configuration.listen { try await host.listen(on: address) }
+        let web = WebServers(
+            configuration, group: group, loops: loops, host: host, telemetry: telemetry, logger: logger)
+        self.web = web
+        try await web.start()
+        try await startTables(host, storage)
+        telemetry.health.advance(to: .ready)
+        return Node(
+            Parts(
+                configuration: configuration, host: host, tables: tables, telemetry: telemetry, logger: logger,
+                loops: loops, group: group, storage: storage, resolver: resolver, identify: identify, web: web))
+    }
+
+    /// Ends what was started.
+    func undo() async {
+        for table in tables { await table.stop() }
+        await web?.stopFrontDoor(within: .zero)
+        await web?.stopAdmin()
+        await host?.close()
+        await storage?.close()
+        await resolver?.shutdown()
+        try? await group.shutdownGracefully()
+    }
+
+    /// Lowers the caps to what the system's limit of open files allows.
+    private mutating func lowerCaps() {
+        let available = max(1, OpenFiles.raiseLimit() - OpenFiles.reserve)
+        let wanted = (configuration.connections.value ?? 0) + (configuration.httpConnections.value ?? 0)
+        guard wanted > available || configuration.connections.value == nil else { return }
+        let share = max(1, available * 2 / 3)
+        configuration.connections = .init(
+            min(configuration.connections.value ?? share, share), isExplicit: configuration.connections.isExplicit)
+        configuration.httpConnections = .init(
+            min(configuration.httpConnections.value ?? available, max(1, available - share)),
+            isExplicit: configuration.httpConnections.isExplicit)
+        logger.warning(
+            "caps on connections are lowered to what the system's limit of open files allows",
+            metadata: [
+                "openFiles": "\(available + OpenFiles.reserve)",
+                "connections": "\(configuration.connections.value ?? 0)",
+                "httpConnections": "\(configuration.httpConnections.value ?? 0)",
+            ])
+    }
+
+    private func makeResolver() throws -> DNSResolver {
+        var server: DNSServer?
+        if let address = configuration.dnsServer {
+            do {
+                server = try DNSServer(address.description)
+            } catch {
+                throw NodeError(
+                    .configuration, "The DNS server \(address) must be an IP address and a port", cause: error)
+            }
+        }
+        return try DNSResolver(DNSResolver.Configuration(server: server))
+    }
+
+    private func makeHost(_ identity: PrivateKey, _ resolver: DNSResolver) throws -> Host {
+        var settings = HostConfiguration()
+        settings.announcedAddresses = configuration.announce.map { $0.withoutPeerID ?? $0 }
+        settings.allowsPrivateAddresses = configuration.allowPrivateAddresses
+        settings.limits.total = configuration.connections.value ?? 0
+        settings.limits.perIP = configuration.connectionsPerIP.value ?? 0
+        // What somebody set holds for everybody; a default spares a lab's private addresses.
+        settings.limits.appliesToPrivateAddresses =
+            !configuration.allowPrivateAddresses || configuration.connectionsPerIP.isExplicit
+        settings.trimming.highWater = settings.limits.total * 9 / 10
+        settings.trimming.lowWater = settings.limits.total * 78 / 100
+        settings.resolver = resolver
+        if let path = configuration.privateNetworkKeyFile {
+            let key = try PrivateNetworkKey.read(path)
+            settings.privateNetwork = { channel in
+                try channel.pipeline.syncOperations.addHandler(PrivateNetworkHandler(key: key))
+            }
+        } else if PrivateNetworkKey.isForced {
+            throw NodeError(
+                .configuration, "LIBP2P_FORCE_PNET is set, and there is no --psk: the node would join a public network")
+        }
+        return Host(
+            identity: identity, loops: loops, transports: [TCPTransport(), WebSocketTransport()],
+            securities: [try Noise(identity: identity), try TLS(identity: identity)], muxers: [Yamux(), Mplex()],
+            configuration: settings, logger: logger.part("host"))
+    }
+
+    private func serveBasics(_ host: Host) {
+        host.serve(PingService())
+        guard !configuration.disabledServices.contains(.autonat) else { return }
+        host.serve(AutoNATv1Service(network: host))
+        host.serve(AutoNATv2Service(network: host))
+    }
+
+    /// Starts one DHT for each protocol id; as clients only when the bootstrap service is switched off.
+    private mutating func startTables(_ host: Host, _ storage: NodeStorage) async throws {
+        var bootstrap: [Multiaddr] = []
+        for peer in configuration.bootstrap {
+            switch peer {
+            case .amino: bootstrap += try AminoNetwork.addresses()
+            case .address(let address): bootstrap.append(address)
+            }
+        }
+        let isServer = !configuration.disabledServices.contains(.bootstrap)
+        for protocolID in configuration.dhtProtocols.map(ProtocolID.init(_:)) {
+            var settings = KademliaConfiguration(
+                protocolID: protocolID, mode: isServer ? .server : .client, bootstrap: bootstrap)
+            settings.openNamespaces = configuration.dhtNamespaces
+            let table = KademliaDHT(
+                settings, network: host, journal: storage.journal(for: protocolID), logger: logger.part("dht"))
+            tables.append(table)
+            try await table.start()
+        }
+    }
+
+    /// Tells the command line how a failed start is to be seen.
+    static func nodeError(_ error: any Error) -> NodeError {
+        switch error {
+        case let error as NodeError: error
+        case let error as StorageError where error.code == .tooNew:
+            NodeError(.configuration, "The data folder is a newer version's", cause: error)
+        case let error as StorageError where error.code == .failed:
+            NodeError(.internalFailure, "The database fails", cause: error)
+        case let error as StorageError: NodeError(.unavailable, "The data folder cannot be used", cause: error)
+        case let error as HTTPServingError: NodeError(.unavailable, "A web server cannot start", cause: error)
+        case let error as NetworkError where error.code == .unsupportedAddress:
+            NodeError(.configuration, "An address cannot be listened on", cause: error)
+        case let error as NetworkError: NodeError(.unavailable, "The node cannot listen", cause: error)
+        default: NodeError(.internalFailure, "The node cannot start", cause: error)
+        }
+    }
+}
+
+extension Logger {
+    /// The logger of a part of the node: the same one, with the part's name.
+    func part(_ name: String) -> Logger {
+        var logger = self
+        logger[metadataKey: "part"] = "\(name)"
+        return logger
+    }
+}

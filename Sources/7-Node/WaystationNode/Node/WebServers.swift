@@ -1,0 +1,150 @@
+import HTTPServing
+import Hummingbird
+import LibP2PCore
+import LibP2PHost
+import LibP2PIdentity
+import LibP2PTransports
+import Logging
+import Multiformats
+import NIOCore
+import NIOPosix
+import Synchronization
+import Telemetry
+
+/// The front door and the admin server of a node.
+final class WebServers: Sendable {
+    private struct State {
+        var frontDoor: HTTPServer?
+        var admin: HTTPServer?
+        var frontDoorURL: String?
+        var adminURL: String?
+    }
+
+    private let configuration: NodeConfiguration
+    private let group: MultiThreadedEventLoopGroup
+    private let loops: LoopGroup
+    private let host: Host
+    private let telemetry: Telemetry
+    private let logger: Logger
+    private let startedAt: NIODeadline
+    private let state = Mutex(State())
+
+    init(
+        _ configuration: NodeConfiguration, group: MultiThreadedEventLoopGroup, loops: LoopGroup, host: Host,
+        telemetry: Telemetry, logger: Logger
+    ) {
+        self.configuration = configuration
+        self.group = group
+        self.loops = loops
+        self.host = host
+        self.telemetry = telemetry
+        self.logger = logger
+        startedAt = .now()
+    }
+
+    /// Where the front door answers, as the node prints it.
+    var frontDoorURL: String? { state.withLock { $0.frontDoorURL } }
+
+    /// Where the admin server answers.
+    var adminURL: String? { state.withLock { $0.adminURL } }
+
+    /// Starts both, as far as they are configured.
+    func start() async throws {
+        if let address = configuration.admin { try await startAdmin(address) }
+        if let address = configuration.http { try await startFrontDoor(address) }
+    }
+
+    private func startFrontDoor(_ address: HostAndPort) async throws {
+        var settings = HTTPServer.Configuration(name: "front door")
+        settings.limits.connections = configuration.httpConnections.value
+        settings.limits.connectionsPerIP = configuration.httpConnectionsPerIP.value
+        if configuration.allowPrivateAddresses, !configuration.httpConnectionsPerIP.isExplicit {
+            settings.isSparedPerIP = { !$0.isPublic }
+        }
+        let (host, loops) = (host, loops)
+        settings.webSocketRoute = { request in
+            if FrontDoor.isSignalling(request.path) { return nil }
+            return WebSocketRoute(maxFrameSize: WebSocketTransport.maxFrameSize) { channel in
+                WebSocketTransport.adopt(channel, upgrader: host, loops: loops)
+            }
+        }
+        let router = FrontDoor.router { [weak self] in
+            FrontDoorPage(
+                peerID: host.localPeer.description, agentVersion: Version.agent, addresses: self?.pageAddresses ?? [],
+                dhtProtocols: self?.configuration.dhtProtocols ?? [])
+        }
+        let server = HTTPServer(
+            settings, group: group, loops: loops, responder: router.buildResponder(), logger: logger.part("http"))
+        let bound = try await server.start(host: address.host, port: Int(address.port))
+        state.withLock {
+            $0.frontDoor = server
+            $0.frontDoorURL = Self.url(bound)
+        }
+        if let listener = FrontDoorListener(bound) { host.add(listener) }
+    }
+
+    private func startAdmin(_ address: HostAndPort) async throws {
+        let telemetry = telemetry
+        let routes = AdminRoutes(
+            readiness: { (telemetry.health.isReady, telemetry.health.stage.rawValue) },
+            metrics: { (telemetry.metrics.exposition(), MetricsRegistry.expositionContentType) },
+            node: { self.report })
+        let server = HTTPServer(
+            HTTPServer.Configuration(name: "admin"), group: group, loops: loops,
+            responder: routes.router().buildResponder(), logger: logger.part("admin"))
+        let bound = try await server.start(host: address.host, port: Int(address.port))
+        state.withLock {
+            $0.admin = server
+            $0.adminURL = Self.url(bound)
+        }
+    }
+
+    func stopFrontDoor(within time: Duration) async {
+        let server = state.withLock { state in
+            defer { state.frontDoor = nil }
+            return state.frontDoor
+        }
+        await server?.stop(within: time)
+    }
+
+    func stopAdmin() async {
+        let server = state.withLock { state in
+            defer { state.admin = nil }
+            return state.admin
+        }
+        await server?.stop(within: .zero)
+    }
+
+    private var report: NodeReport {
+        NodeReport(
+            peerId: host.localPeer.description, agentVersion: Version.agent, protocolVersion: Version.network,
+            listenAddresses: host.listenAddresses.map { "\($0)/p2p/\(host.localPeer)" },
+            announcedAddresses: host.addresses.map { "\($0)/p2p/\(host.localPeer)" },
+            protocols: host.protocols.map(\.name),
+            uptimeSeconds: Int((NIODeadline.now() - startedAt).nanoseconds / 1_000_000_000),
+            connections: host.connectionCount)
+    }
+
+    private var pageAddresses: [String] { host.addresses.map { "\($0)/p2p/\(host.localPeer)" } }
+
+    private static func url(_ address: SocketAddress) -> String? {
+        guard let ip = address.ipAddress, let port = address.port else { return nil }
+        return "http://\(HostAndPort(host: ip, port: UInt16(clamping: port)))"
+    }
+}
+
+/// The front door among the host's listeners: libp2p over WebSocket at its port.
+private struct FrontDoorListener: Listener {
+    let address: Multiaddr
+
+    init?(_ bound: SocketAddress) {
+        guard let ip = bound.ipAddress.flatMap({ IPAddress($0) }),
+            let port = bound.port.flatMap({ UInt16(exactly: $0) }),
+            let address = try? Multiaddr.ip(ip, tcp: port).encapsulating(Multiaddr("/ws"))
+        else { return nil }
+        self.address = address
+    }
+
+    /// The web server that owns the socket closes it.
+    func close() async {}
+}
