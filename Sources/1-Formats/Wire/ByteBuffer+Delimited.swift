@@ -65,24 +65,17 @@ extension ByteBuffer {
     /// needs beyond the first, which costs less than measuring a message before writing it.
     mutating func endLengthPrefix(_ mark: Int) {
         let length = writerIndex - mark
-        var extra = 0
-        var rest = length >> 7
-        while rest > 0 {
-            extra += 1
-            rest >>= 7
+        if length < 0x80 {
+            setInteger(UInt8(length), at: mark - 1)
+            return
         }
-        if extra > 0 {
-            writeRepeatingByte(0, count: extra)
-            let offset = mark - readerIndex
-            withUnsafeMutableReadableBytes { bytes in
-                let source = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length])
-                UnsafeMutableRawBufferPointer(rebasing: bytes[(offset + extra)...]).copyMemory(from: source)
-            }
-        }
-        rest = length
-        for position in 0...extra {
-            setInteger(UInt8(rest & 0x7f) | (position < extra ? 0x80 : 0), at: mark - 1 + position)
-            rest >>= 7
+        let extra = (Int.bitWidth - length.leadingZeroBitCount - 1) / 7
+        writeRepeatingByte(0, count: extra)
+        let offset = mark - readerIndex
+        withUnsafeMutableReadableBytes { bytes in
+            let body = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length])
+            _ = bytes.store(body, at: offset + extra)
+            _ = bytes.storeBase128(UInt64(length), at: offset - 1)
         }
     }
 }

@@ -17,9 +17,17 @@ extension ByteBuffer {
     /// - Returns: the value and how many bytes it takes, or nil while bytes are missing.
     /// - Throws: ``WireError`` when no further byte can make it valid.
     public func getVarint(at index: Int) throws(WireError) -> (value: UInt64, length: Int)? {
+        let offset = index &- readerIndex
+        guard offset >= 0, offset < readableBytes else { return nil }
+        return try withUnsafeReadableBytes { bytes throws(WireError) in
+            try Self.varint(in: UnsafeRawBufferPointer(rebasing: bytes[offset...]))
+        }
+    }
+
+    private static func varint(in bytes: UnsafeRawBufferPointer) throws(WireError) -> (value: UInt64, length: Int)? {
         var value: UInt64 = 0
-        for position in 0..<Self.maxVarintLength {
-            guard let byte = getInteger(at: index &+ position, as: UInt8.self) else { return nil }
+        for position in 0..<min(bytes.count, maxVarintLength) {
+            let byte = bytes[position]
             value |= UInt64(byte & 0x7f) << UInt64(7 * position)
             guard byte < 0x80 else { continue }
             guard byte != 0 || position == 0 else {
@@ -27,7 +35,10 @@ extension ByteBuffer {
             }
             return (value, position + 1)
         }
-        throw WireError(.varintTooLong, "varint is longer than \(Self.maxVarintLength) bytes")
+        guard bytes.count < maxVarintLength else {
+            throw WireError(.varintTooLong, "varint is longer than \(maxVarintLength) bytes")
+        }
+        return nil
     }
 
     /// Reads a varint.
@@ -53,14 +64,34 @@ extension ByteBuffer {
     /// Writes seven bits a byte, lowest first; all but the last byte have the high bit set. Up to 10 bytes.
     @discardableResult
     mutating func writeBase128(_ value: UInt64) -> Int {
+        writeWithUnsafeMutableBytes(minimumWritableBytes: Self.maxBase128Length) { $0.storeBase128(value, at: 0) }
+    }
+
+    /// What 64 bits take when seven go into a byte.
+    static var maxBase128Length: Int { 10 }
+}
+
+extension UnsafeMutableRawBufferPointer {
+    /// Stores what ``ByteBuffer/writeBase128(_:)`` writes; there must be room for 10 bytes.
+    ///
+    /// - Returns: the offset behind it.
+    func storeBase128(_ value: UInt64, at offset: Int) -> Int {
+        var end = offset
         var rest = value
-        var length = 1
         while rest >= 0x80 {
-            writeInteger(UInt8(truncatingIfNeeded: rest) | 0x80)
+            self[end] = UInt8(truncatingIfNeeded: rest) | 0x80
             rest >>= 7
-            length += 1
+            end += 1
         }
-        writeInteger(UInt8(truncatingIfNeeded: rest))
-        return length
+        self[end] = UInt8(truncatingIfNeeded: rest)
+        return end + 1
+    }
+
+    /// Stores bytes for which there must be room.
+    ///
+    /// - Returns: the offset behind them.
+    func store(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Int {
+        UnsafeMutableRawBufferPointer(rebasing: self[offset...]).copyMemory(from: bytes)
+        return offset + bytes.count
     }
 }

@@ -57,7 +57,7 @@ public struct ProtobufField: Sendable {
 
     /// A `bytes` field as an array of its own.
     public func byteArray() throws(WireError) -> [UInt8] {
-        [UInt8](try bytes().readableBytesView)
+        try bytes().withUnsafeReadableBytes { [UInt8]($0) }
     }
 
     /// A `string` field.
@@ -85,12 +85,15 @@ public struct ProtobufField: Sendable {
     ///   - max: how many values it may hold.
     /// - Throws: ``WireError`` when a value is malformed or `max` is exceeded.
     public func appendVarints(to values: inout [UInt64], max: Int) throws(WireError) {
-        if case .bytes(var packed) = value {
-            while packed.readableBytes > 0 {
-                guard let value = try packed.readProtobufVarint() else {
-                    throw WireError(.truncated, "packed protobuf field \(number) ends within a varint")
+        if case .bytes(let packed) = value {
+            try packed.withUnsafeReadableBytes { bytes throws(WireError) in
+                var position = 0
+                while position < bytes.count {
+                    guard let value = try bytes.protobufVarint(at: &position) else {
+                        throw WireError(.truncated, "packed protobuf field \(number) ends within a varint")
+                    }
+                    try append(value, to: &values, max: max)
                 }
-                try append(value, to: &values, max: max)
             }
         } else {
             try append(try varint(), to: &values, max: max)

@@ -45,6 +45,6 @@ extension ProtobufMessage {
 
     /// The message's bytes as an array.
     public func protobufBytes() -> [UInt8] {
-        [UInt8](serialized().readableBytesView)
+        serialized().withUnsafeReadableBytes { [UInt8]($0) }
     }
 }

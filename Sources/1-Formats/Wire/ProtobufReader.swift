@@ -22,58 +22,80 @@ public struct ProtobufReader: Sendable {
     /// - Throws: ``WireError`` when the bytes are no protobuf message; the reader is of no further use then.
     public mutating func nextField() throws(WireError) -> ProtobufField? {
         guard buffer.readableBytes > 0 else { return nil }
-        let tag = try readVarint()
-        let number = tag >> 3
-        guard number >= lowestField, number < 1 << 29 else {
-            throw WireError(.invalidFieldNumber, "protobuf field number \(number) is not allowed")
+        let lowest = lowestField
+        let head = try buffer.withUnsafeReadableBytes { bytes throws(WireError) in
+            try Head(bytes, lowestField: lowest)
         }
-        return ProtobufField(number: Int(number), value: try readValue(wireType: UInt8(tag & 7), of: number))
-    }
-
-    private mutating func readValue(wireType: UInt8, of number: UInt64) throws(WireError) -> ProtobufField.Value {
-        switch wireType {
-        case 0:
-            return .varint(try readVarint())
-        case 1:
-            guard let value = buffer.readInteger(endianness: .little, as: UInt64.self) else {
-                throw Self.truncated(number)
-            }
-            return .fixed64(value)
-        case 2:
-            let length = try readVarint()
-            guard length <= UInt64(buffer.readableBytes), let bytes = buffer.readSlice(length: Int(length)) else {
-                throw Self.truncated(number)
-            }
-            return .bytes(bytes)
-        case 5:
-            guard let value = buffer.readInteger(endianness: .little, as: UInt32.self) else {
-                throw Self.truncated(number)
-            }
-            return .fixed32(value)
-        default:
-            throw WireError(.unsupportedWireType, "protobuf field \(number) has unsupported wire type \(wireType)")
+        buffer.moveReaderIndex(forwardBy: head.length)
+        switch head.shape {
+        case .varint: return ProtobufField(number: head.number, value: .varint(head.value))
+        case .fixed64: return ProtobufField(number: head.number, value: .fixed64(head.value))
+        case .fixed32:
+            return ProtobufField(number: head.number, value: .fixed32(UInt32(truncatingIfNeeded: head.value)))
+        case .bytes:
+            guard let bytes = buffer.readSlice(length: Int(head.value)) else { throw Self.truncated(head.number) }
+            return ProtobufField(number: head.number, value: .bytes(bytes))
         }
     }
 
-    /// A varint by protobuf's rules: at most 10 bytes, padding with zero groups allowed, value below 2^64.
-    private mutating func readVarint() throws(WireError) -> UInt64 {
-        guard let value = try buffer.readProtobufVarint() else {
-            throw WireError(.truncated, "protobuf message ends within a varint")
-        }
-        return value
-    }
-
-    private static func truncated(_ number: UInt64) -> WireError {
+    fileprivate static func truncated(_ number: Int) -> WireError {
         WireError(.truncated, "protobuf message ends within field \(number)")
     }
 }
 
-extension ByteBuffer {
-    /// Reads a varint by protobuf's rules; nil when bytes are missing.
-    mutating func readProtobufVarint() throws(WireError) -> UInt64? {
+/// A field's tag and what follows it: the value, or the length of the bytes.
+private struct Head {
+    enum Shape { case varint, fixed64, bytes, fixed32 }
+
+    let number: Int
+    let shape: Shape
+    let value: UInt64
+    let length: Int
+
+    init(_ bytes: UnsafeRawBufferPointer, lowestField: UInt64) throws(WireError) {
+        var position = 0
+        guard let tag = try bytes.protobufVarint(at: &position) else {
+            throw WireError(.truncated, "protobuf message ends within a tag")
+        }
+        guard tag >> 3 >= lowestField, tag >> 3 < 1 << 29 else {
+            throw WireError(.invalidFieldNumber, "protobuf field number \(tag >> 3) is not allowed")
+        }
+        number = Int(tag >> 3)
+        let value: UInt64?
+        switch tag & 7 {
+        case 0:
+            shape = .varint
+            value = try bytes.protobufVarint(at: &position)
+        case 1:
+            shape = .fixed64
+            value = bytes.littleEndian(byteCount: 8, at: &position)
+        case 2:
+            shape = .bytes
+            value = try bytes.protobufVarint(at: &position)
+        case 5:
+            shape = .fixed32
+            value = bytes.littleEndian(byteCount: 4, at: &position)
+        default:
+            throw WireError(.unsupportedWireType, "protobuf field \(number) has unsupported wire type \(tag & 7)")
+        }
+        guard let value, shape != .bytes || value <= UInt64(bytes.count - position) else {
+            throw ProtobufReader.truncated(number)
+        }
+        self.value = value
+        length = position
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Reads a varint by protobuf's rules: at most 10 bytes, padding with zero groups allowed, value below 2^64.
+    ///
+    /// - Returns: nil when bytes are missing.
+    func protobufVarint(at position: inout Int) throws(WireError) -> UInt64? {
         var value: UInt64 = 0
         var shift: UInt64 = 0
-        while let byte = readInteger(as: UInt8.self) {
+        while position < count {
+            let byte = self[position]
+            position += 1
             // The tenth byte holds the 64th bit and nothing else.
             guard shift < 63 || byte <= 1 else {
                 throw WireError(.varintTooLong, "protobuf varint does not fit in 64 bits")
@@ -83,5 +105,14 @@ extension ByteBuffer {
             shift += 7
         }
         return nil
+    }
+
+    /// Reads a number of fixed size; nil when bytes are missing.
+    fileprivate func littleEndian(byteCount: Int, at position: inout Int) -> UInt64? {
+        guard count - position >= byteCount else { return nil }
+        var value: UInt64 = 0
+        for index in 0..<byteCount { value |= UInt64(self[position + index]) << UInt64(8 * index) }
+        position += byteCount
+        return value
     }
 }

@@ -19,8 +19,10 @@ public struct ProtobufWriter: Sendable {
 
     /// A `uint64`, an enumeration, or the bits of an `int64`.
     public mutating func varint(_ field: Int, _ value: UInt64) {
-        tag(field, wireType: 0)
-        buffer.writeBase128(value)
+        let tag = tag(field, wireType: 0)
+        write(room: Self.headRoom) { target in
+            target.storeBase128(value, at: target.storeBase128(tag, at: 0))
+        }
     }
 
     /// An `int32`; negative values take ten bytes, as protobuf asks.
@@ -35,38 +37,35 @@ public struct ProtobufWriter: Sendable {
 
     /// A `fixed64`.
     public mutating func fixed64(_ field: Int, _ value: UInt64) {
-        tag(field, wireType: 1)
+        buffer.writeBase128(tag(field, wireType: 1))
         buffer.writeInteger(value, endianness: .little)
     }
 
     /// A `fixed32`.
     public mutating func fixed32(_ field: Int, _ value: UInt32) {
-        tag(field, wireType: 5)
+        buffer.writeBase128(tag(field, wireType: 5))
         buffer.writeInteger(value, endianness: .little)
     }
 
     /// A `bytes` field.
     public mutating func bytes(_ field: Int, _ value: ByteBuffer) {
-        tag(field, wireType: 2)
-        buffer.writeDelimited(value)
+        value.withUnsafeReadableBytes { bytes(field, raw: $0) }
     }
 
     /// A `bytes` field.
     public mutating func bytes(_ field: Int, _ value: [UInt8]) {
-        tag(field, wireType: 2)
-        buffer.writeDelimited(value)
+        value.withUnsafeBytes { bytes(field, raw: $0) }
     }
 
     /// A `string` field.
     public mutating func string(_ field: Int, _ value: String) {
-        tag(field, wireType: 2)
-        buffer.writeBase128(UInt64(value.utf8.count))
-        buffer.writeString(value)
+        var value = value
+        value.withUTF8 { bytes(field, raw: UnsafeRawBufferPointer($0)) }
     }
 
     /// A message field, written in place.
     public mutating func message(_ field: Int, _ message: some ProtobufMessage) {
-        tag(field, wireType: 2)
+        buffer.writeBase128(tag(field, wireType: 2))
         let mark = buffer.beginLengthPrefix()
         message.write(to: &self)
         buffer.endLengthPrefix(mark)
@@ -74,14 +73,30 @@ public struct ProtobufWriter: Sendable {
 
     /// A message field whose fields the closure writes, in place.
     public mutating func message(_ field: Int, _ body: (inout ProtobufWriter) throws -> Void) rethrows {
-        tag(field, wireType: 2)
+        buffer.writeBase128(tag(field, wireType: 2))
         let mark = buffer.beginLengthPrefix()
         try body(&self)
         buffer.endLengthPrefix(mark)
     }
 
-    private mutating func tag(_ field: Int, wireType: UInt64) {
+    /// Room for a tag and a value or length.
+    private static let headRoom = 2 * ByteBuffer.maxBase128Length
+
+    private mutating func bytes(_ field: Int, raw: UnsafeRawBufferPointer) {
+        let tag = tag(field, wireType: 2)
+        write(room: Self.headRoom + raw.count) { target in
+            let head = target.storeBase128(UInt64(raw.count), at: target.storeBase128(tag, at: 0))
+            return target.store(raw, at: head)
+        }
+    }
+
+    /// Writes a field in one go: each call into the buffer costs more than the few bytes of a head.
+    private mutating func write(room: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: room, body)
+    }
+
+    private func tag(_ field: Int, wireType: UInt64) -> UInt64 {
         precondition(field >= 0 && field < 1 << 29, "protobuf has no such field number")
-        buffer.writeBase128(UInt64(field) << 3 | wireType)
+        return UInt64(field) << 3 | wireType
     }
 }

@@ -13,8 +13,8 @@ import Synchronization
 public final class AutoNATv2Service: StreamHandler {
     /// See `StreamHandler`.
     public let protocols: [ProtocolID] = ["/libp2p/autonat/2/dial-request"]
-    /// The stream's time holds dial data, a wait, a dial and a dial-back.
-    public let limits = StreamLimits(perConnection: 2, total: 64, idle: .seconds(15), lifetime: .seconds(60))
+    /// A wait, a dial and a dial-back, 18 seconds at most, pass without a byte on the stream.
+    public let limits = StreamLimits(perConnection: 2, total: 64, idle: .seconds(30), lifetime: .seconds(60))
 
     static let dialBackProtocolID: ProtocolID = "/libp2p/autonat/2/dial-back"
     /// How long a dial may take, as in go-libp2p.
