@@ -137,6 +137,27 @@ struct AutoNATv2ServiceTests {
         }
     }
 
+    /// Dial data, the random wait, the dial and the dial-back take longer than an idle stream usually may.
+    @Test func waitsForADialThatNobodyAnswers() throws {
+        try Simulation.run { simulation in
+            let server = try simulation.makeHost("8.8.8.1")
+            let client = try simulation.makeHost("8.8.8.2")
+            let gone = try simulation.makeHost("8.8.8.3")
+            server.serve(AutoNATv2Service(network: server))
+            client.serve(
+                TestNode.Handler("/libp2p/autonat/2/dial-back") { stream in
+                    while try await stream.read() != nil {}
+                    try await stream.connection.executor.sleep(for: .seconds(60))
+                })
+            let connection = try simulation.connect(client, server)
+            simulation.network.remove(gone.localPeer, silently: true)
+            let foreign = try ask(simulation, connection, about: gone.listenAddresses)
+            #expect(foreign.response == .init(status: .ok, addressIndex: 0, dialStatus: .dialError))
+            let mute = try ask(simulation, connection, about: client.listenAddresses)
+            #expect(mute.response == .init(status: .ok, addressIndex: 0, dialStatus: .dialBackError))
+        }
+    }
+
     @Test func aPeerWithoutDialBackFailsIt() throws {
         try Simulation.run { simulation in
             let server = try simulation.makeHost("8.8.8.1")
