@@ -51,7 +51,10 @@ public final class Host: Network {
         var connections = ConnectionTable()
         var admissions: AdmissionTable
         var handshakes: HandshakeTable
-        var listeners: [any Listener] = []
+        var listeners: [any Listener] = [] {
+            didSet { listenAddresses = nil }
+        }
+        var listenAddresses: (addresses: [Multiaddr], until: NIODeadline)?
         var access: AccessList
         var observedAddresses = ObservedAddresses()
         var lastConnectionID: UInt64 = 0
@@ -156,7 +159,7 @@ public final class Host: Network {
 
     // MARK: The end
 
-    /// Stops listening and closes all connections, in order.
+    /// Stops listening and serving, and closes all connections, in order.
     public func close() async {
         let (listeners, connections) = state.withLock { state in
             state.isClosing = true
@@ -165,6 +168,8 @@ public final class Host: Network {
         }
         for listener in listeners { await listener.close() }
         for connection in connections { await connection.close() }
+        // Handlers hold their services, and those hold the host.
+        registry.removeAll()
     }
 
     func nextConnectionID() -> UInt64 {

@@ -5,11 +5,23 @@ import Synchronization
 
 extension Host {
     /// The listeners' concrete addresses: wildcards are expanded to the machine's addresses, loopback included.
+    ///
+    /// The machine is asked again after ``interfaceLifetime``: identify wants them for every connection, and asking costs
+    /// more than a signature.
     public var listenAddresses: [Multiaddr] {
-        let listeners = state.withLock { $0.listeners.map(\.address) }
+        let now = home.now
+        let (listeners, known) = state.withLock { state in
+            (state.listeners.map(\.address), state.listenAddresses.flatMap { $0.until > now ? $0.addresses : nil })
+        }
+        if let known { return known }
         var seen: Set<Multiaddr> = []
-        return listeners.flatMap(Self.expand).filter { seen.insert($0).inserted }
+        let addresses = listeners.flatMap(Self.expand).filter { seen.insert($0).inserted }
+        state.withLock { $0.listenAddresses = (addresses, now + Self.interfaceLifetime) }
+        return addresses
     }
+
+    /// How long the machine's own addresses are believed.
+    private static let interfaceLifetime = TimeAmount.seconds(30)
 
     /// What others are told: the announced addresses if there are any, else the listeners' and those that other peers
     /// confirmed. See `Network`.

@@ -25,6 +25,8 @@ final class HandlerRegistry: StreamRouter {
         }
     }
 
+    func removeAll() { routes.withLock { $0 = [:] } }
+
     /// Streams that are open now, by protocol.
     var activeStreams: [ProtocolID: Int] { routes.withLock { $0.mapValues(\.activeStreams) } }
 }
