@@ -1,0 +1,37 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A package of its own, so that whoever depends on the libraries builds no benchmarks. `make bench` builds it in release
+// mode and runs all of it.
+
+/// A program that measures, with the libraries that it needs.
+func benchmark(_ name: String, _ libraries: [String], nio: [String]) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: libraries.map { .product(name: $0, package: "waystation") }
+            + nio.map { .product(name: $0, package: "swift-nio") },
+        swiftSettings: [
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"), .enableUpcomingFeature("ExistentialAny"),
+        ])
+}
+
+let package = Package(
+    name: "benchmarks",
+    platforms: [.macOS(.v26)],
+    dependencies: [
+        .package(name: "waystation", path: ".."),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    ],
+    targets: [
+        // Our node beside go-libp2p's daemon, with one client.
+        benchmark(
+            "nodebench", ["LibP2P", "LibP2PIdentity", "LibP2PCore", "Multiformats", "WaystationNode"],
+            nio: ["NIOCore", "NIOPosix"]),
+        // Streams, muxers and negotiation in memory.
+        benchmark(
+            "microbench", ["LibP2P", "LibP2PIdentity", "LibP2PCore", "LibP2PTesting"], nio: ["NIOCore", "NIOPosix"]),
+        // Handshakes and the cipher.
+        benchmark("noisebench", ["LibP2P", "LibP2PIdentity", "LibP2PCore"], nio: ["NIOCore", "NIOEmbedded"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

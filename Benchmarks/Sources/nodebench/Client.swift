@@ -1,0 +1,53 @@
+import LibP2PBasics
+import LibP2PCore
+import LibP2PHost
+import LibP2PIdentity
+import LibP2PMuxers
+import LibP2PSecurity
+import LibP2PTransports
+import Multiformats
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A peer that measures: a host without listeners, with identify.
+final class Client: NetworkObserver {
+    static let loops = LoopGroup(MultiThreadedEventLoopGroup(numberOfThreads: 1))
+
+    let host: Host
+    private let identify: IdentifyService
+    private let waiting = Mutex<[UInt64: CheckedContinuation<Void, Never>]>([:])
+    private let identified = Mutex<Set<UInt64>>([])
+
+    init(listening: Bool = false) throws {
+        let identity = try PrivateKey.generate()
+        var configuration = HostConfiguration()
+        configuration.allowsPrivateAddresses = true
+        configuration.limits.appliesToPrivateAddresses = false
+        host = Host(
+            identity: identity, loops: Self.loops, transports: [TCPTransport()],
+            securities: [try Noise(identity: identity)], muxers: [Yamux()], configuration: configuration)
+        identify = IdentifyService(network: host, agentVersion: "nodebench/1.0")
+        host.addObserver(self)
+        host.serve(PingService())
+        identify.start()
+    }
+
+    func peerIdentified(_ peer: PeerID, _ description: PeerDescription, on connection: Connection) {
+        let continuation = waiting.withLock { $0.removeValue(forKey: connection.id) }
+        if let continuation { continuation.resume() } else { _ = identified.withLock { $0.insert(connection.id) } }
+    }
+
+    /// Connects and waits until the server has identified itself; it asks the same of us meanwhile.
+    func connect(to address: Multiaddr) async throws -> Connection {
+        let connection = try await host.dial(address, expecting: address.peerID)
+        await withCheckedContinuation { continuation in
+            if identified.withLock({ $0.remove(connection.id) }) != nil {
+                continuation.resume()
+            } else {
+                waiting.withLock { $0[connection.id] = continuation }
+            }
+        }
+        return connection
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import LibP2PCore
+import LibP2PIdentity
+import LibP2PKademlia
+import Multiformats
+import NIOCore
+
+/// Measures our node beside go-libp2p's daemon: one client, both servers, one run.
+@main
+struct NodeBench {
+    static func main() async throws {
+        setvbuf(stdout, nil, _IOLBF, 0)
+        var rest = CommandLine.arguments.dropFirst()
+        switch rest.popFirst() {
+        case "serve":
+            try await serve(folder: rest.first ?? "")
+        case "compare":
+            try await compare(p2pd: rest.first)
+        default:
+            print("usage: nodebench compare [P2PD]")
+            exit(64)
+        }
+    }
+
+    private static func compare(p2pd: String?) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "nodebench-\(getpid())").path
+        try FileManager.default.createDirectory(atPath: folder + "/go", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let ours = try await measure(try Server.waystation(folder: folder))
+        let theirs = try await p2pd.map { try Server.p2pd($0, folder: folder + "/go") }.asyncMap {
+            try await measure($0)
+        }
+        report(ours, theirs)
+    }
+
+    private static func measure(_ server: Server) async throws -> Figures {
+        defer { server.stop() }
+        var figures = Figures()
+        print("\(server.name): filling its routing table")
+        let peers = try await Neighbours.join(server, count: 24)
+        print("\(server.name): connections")
+        (figures.connectionsPerSecond, figures.processorPerConnection) = try await measureConnections(
+            server, count: 4000, workers: 16)
+        print("\(server.name): FIND_NODE")
+        (figures.findNodePerSecond, figures.findNode, figures.findNodeAnswer) = try await measureFindNode(
+            server, streams: 16, seconds: 5)
+        print("\(server.name): ping")
+        figures.ping = try await measurePing(server, count: 20_000)
+        print("\(server.name): idle connections")
+        figures.memoryPerConnection = try await measureIdle(server, count: 2000)
+        await peers.leave()
+        return figures
+    }
+
+    private static func report(_ ours: Figures, _ theirs: Figures?) {
+        func row(_ name: String, _ unit: String, _ value: (Figures) -> Double, _ digits: Int = 0) {
+            let left = String(format: "%12.\(digits)f", value(ours))
+            let right = theirs.map { String(format: "%12.\(digits)f", value($0)) } ?? "           -"
+            let ratio = theirs.map { String(format: "%9.2f", value(ours) / value($0)) } ?? "        -"
+            print(name.padding(toLength: 34, withPad: " ", startingAt: 0) + left + right + ratio + "  " + unit)
+        }
+        print("\n" + "".padding(toLength: 34, withPad: " ", startingAt: 0) + "  waystation        p2pd    ratio")
+        row("new connections", "/s", { $0.connectionsPerSecond })
+        row("processor for each connection", "µs", { $0.processorPerConnection })
+        row("memory for each idle connection", "KiB", { $0.memoryPerConnection / 1024 }, 1)
+        row("FIND_NODE, 16 streams", "/s", { $0.findNodePerSecond })
+        row("FIND_NODE p50", "µs", { $0.findNode.p50 })
+        row("FIND_NODE p99", "µs", { $0.findNode.p99 })
+        row("FIND_NODE answer", "bytes", { $0.findNodeAnswer })
+        row("ping p50", "µs", { $0.ping.p50 }, 1)
+        row("ping p99", "µs", { $0.ping.p99 }, 1)
+    }
+}
+
+extension Optional {
+    func asyncMap<Result>(_ transform: (Wrapped) async throws -> Result) async rethrows -> Result? {
+        guard let self else { return nil }
+        return try await transform(self)
+    }
+}
