@@ -24,7 +24,7 @@ extension RealPeers {
                     case "python": command = ". ./addresses; export A; exec \(lab.tools.python.path) \(script.path)"
                     default: command = "exec bash -euo pipefail \(script.path)"
                     }
-                    let process = try lab.start(
+                    let process = try await lab.start(
                         name: "block \(number) of \(page)", URL(filePath: "/bin/bash"),
                         ["-c", "cd \(lab.folder.path); " + command], environment: environment)
                     if block.stays {

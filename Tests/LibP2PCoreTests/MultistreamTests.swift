@@ -87,7 +87,13 @@ private func joined(_ parts: String...) -> ByteBuffer { buffer(parts.joined()) }
             while let step = try listener.next(from: &input, supports: { _ in true }, protocols: { [] }) {
                 steps.append(step)
             }
-            #expect(steps == [.more, .agreed("/noise", reply: joined(vectors.header_hex, vectors.noise_hex))])
+            // The header's answer leaves before the proposal has come whole.
+            let header = buffer(vectors.header_hex)
+            if cut >= header.readableBytes {
+                #expect(steps == [.reply(header), .agreed("/noise", reply: buffer(vectors.noise_hex))])
+            } else {
+                #expect(steps == [.more, .agreed("/noise", reply: joined(vectors.header_hex, vectors.noise_hex))])
+            }
         }
     }
 

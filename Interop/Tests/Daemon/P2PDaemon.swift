@@ -34,7 +34,7 @@ extension Lab {
         if !bootstrap.isEmpty {
             arguments += ["-b", "-bootstrapPeers", bootstrap.joined(separator: ",")]
         }
-        let process = try start(name: "p2pd", tools.daemon, arguments + more)
+        let process = try await start(name: "p2pd", tools.daemon, arguments + more)
         let prefix = "Peer ID: "
         let line = try await process.output.take("the daemon's peer id") { lines in
             lines.first { $0.hasPrefix(prefix) }

@@ -13,7 +13,7 @@ extension Lab {
     func tunnel(to target: String, muxer: String? = "/yamux/1.0.0", security: String = "noise") async throws -> Tunnel {
         var arguments = [tools.pythonScript("tunnel.py"), target, "--security", security]
         if let muxer { arguments += ["--muxer", muxer] }
-        let process = try start(name: "tunnel", tools.python, arguments, readsInput: true)
+        let process = try await start(name: "tunnel", tools.python, arguments, readsInput: true)
         let line = try await process.output.take("the tunnel's start") { $0.first }
         guard case .number(let port)? = try JSONValue(parsing: line)["port"] else {
             throw InteropError("the tunnel says \(line)")

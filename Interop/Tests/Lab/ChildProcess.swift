@@ -1,4 +1,6 @@
 import Foundation
+import NIOCore
+import NIOPosix
 import Synchronization
 
 /// A program on the leash: it ends with the test, whatever happens to the test.
@@ -28,7 +30,7 @@ final class ChildProcess: Sendable {
     init(
         name: String, _ program: URL, _ arguments: [String], readsInput: Bool = false, leash: URL,
         environment: [String: String] = [:]
-    ) throws {
+    ) async throws {
         self.name = name
         let process = Process()
         process.executableURL = readsInput ? program : leash
@@ -44,8 +46,8 @@ final class ChildProcess: Sendable {
             exit.deliver([killed ? 128 + process.terminationStatus : process.terminationStatus])
             exit.end("the process has ended")
         }
-        deliverLines(of: output, to: self.output)
-        deliverLines(of: errors, to: self.errors)
+        try await deliverLines(of: output, to: self.output)
+        try await deliverLines(of: errors, to: self.errors)
         try process.run()
     }
 
@@ -86,26 +88,48 @@ final class ChildProcess: Sendable {
     /// The last lines of both output streams.
     var logTail: [String] { log.withLock { $0 } }
 
-    private func deliverLines(of pipe: Pipe, to mailbox: Mailbox<String>) {
-        let partial = Mutex<[UInt8]>([])
-        pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
-            let data = handle.availableData
-            guard !data.isEmpty else {
-                handle.readabilityHandler = nil
-                mailbox.end("the output has ended")
-                return
-            }
-            let lines = partial.withLock { partial -> [String] in
-                partial += data
-                var pieces = partial.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-                partial = Array(pieces.removeLast())
-                return pieces.map { String(decoding: $0, as: UTF8.self) }
-            }
+    /// Reads by NIO, because Foundation's readability handler may not be removed while it runs.
+    private func deliverLines(of pipe: Pipe, to mailbox: Mailbox<String>) async throws {
+        let receive: @Sendable ([String]) -> Void = { [weak self] lines in
             self?.log.withLock { log in
                 log += lines
                 log.removeFirst(max(0, log.count - Self.logLimit))
             }
             mailbox.deliver(lines)
         }
+        _ = try await NIOPipeBootstrap(group: NIOSingletons.posixEventLoopGroup)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        LineReader(receive: receive, end: { mailbox.end("the output has ended") }))
+                }
+            }
+            .takingOwnershipOfDescriptor(input: dup(pipe.fileHandleForReading.fileDescriptor)).get()
+    }
+}
+
+/// Cuts a stream of bytes into lines.
+private final class LineReader: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let receive: ([String]) -> Void
+    private let end: () -> Void
+    private var partial: [UInt8] = []
+
+    init(receive: @escaping ([String]) -> Void, end: @escaping () -> Void) {
+        self.receive = receive
+        self.end = end
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        partial += unwrapInboundIn(data).readableBytesView
+        var pieces = partial.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        partial = pieces.popLast().map(Array.init) ?? []
+        if !pieces.isEmpty { receive(pieces.map { String(decoding: $0, as: UTF8.self) }) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if !partial.isEmpty { receive([String(decoding: partial, as: UTF8.self)]) }
+        end()
     }
 }

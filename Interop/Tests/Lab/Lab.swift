@@ -31,8 +31,8 @@ final class Lab: Sendable {
     func start(
         name: String, _ program: URL, _ arguments: [String], readsInput: Bool = false,
         environment: [String: String] = [:]
-    ) throws -> ChildProcess {
-        let child = try ChildProcess(
+    ) async throws -> ChildProcess {
+        let child = try await ChildProcess(
             name: name, program, arguments, readsInput: readsInput, leash: tools.leash, environment: environment)
         children.withLock { $0.append(child) }
         return child

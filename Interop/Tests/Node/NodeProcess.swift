@@ -50,7 +50,7 @@ extension Lab {
             "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--allow-private-addresses",
         ]
         arguments += bootstrap.flatMap { ["--bootstrap", $0] }
-        let process = try start(name: "waystation run", tools.waystation, arguments + more)
+        let process = try await start(name: "waystation run", tools.waystation, arguments + more)
         let lines = try await process.output.take("the node's `ready`") { lines -> [String]? in
             guard let ready = lines.firstIndex(of: "ready") else { return nil }
             defer { lines.removeFirst(ready + 1) }
@@ -67,7 +67,7 @@ extension Lab {
 
     /// Runs one of our commands to its end.
     func waystation(_ arguments: String..., within limit: Duration = .seconds(60)) async throws -> CommandResult {
-        let process = try start(name: "waystation \(arguments.first ?? "")", tools.waystation, arguments)
+        let process = try await start(name: "waystation \(arguments.first ?? "")", tools.waystation, arguments)
         let status = try await process.status(within: limit)
         let output = try await process.output.takeUntilEnd("all output")
         let errors = try await process.errors.takeUntilEnd("all error output")

@@ -49,7 +49,7 @@ extension Lab {
         var attempts = 3
         while true {
             attempts -= 1
-            let process = try start(name: "py-libp2p \(stack)", tools.python, arguments, readsInput: true)
+            let process = try await start(name: "py-libp2p \(stack)", tools.python, arguments, readsInput: true)
             do {
                 let line = try await process.output.take("py-libp2p's start", within: .seconds(20)) { lines in
                     lines.isEmpty ? nil : lines.removeFirst()

@@ -14,6 +14,7 @@ public struct MultistreamListener: Sendable {
     }
 
     private var sawHeader = false
+    private var hasAnsweredHeader = false
     private var proposals = 0
 
     /// A listener that waits for the dialer's header.
@@ -21,7 +22,8 @@ public struct MultistreamListener: Sendable {
 
     /// Reads the next message from `buffer`, if it is complete, and decides.
     ///
-    /// The header is answered together with the answer to the first proposal, in one write.
+    /// The header is answered together with the first proposal, in one write, when the proposal is there too; else at
+    /// once, as there are dialers that propose nothing before they have seen it (py-libp2p among them).
     ///
     /// - Parameters:
     ///   - supports: whether a protocol is spoken here.
@@ -37,7 +39,12 @@ public struct MultistreamListener: Sendable {
                 throw Multistream.unexpected(text, insteadOf: Multistream.header)
             }
             sawHeader = true
-            return .more
+            var following = buffer
+            guard try Multistream.readMessage(from: &following) == nil else { return .more }
+            hasAnsweredHeader = true
+            var reply = ByteBuffer()
+            Multistream.writeMessage(Multistream.header, to: &reply)
+            return .reply(reply)
         }
         proposals += 1
         guard proposals <= Multistream.maxProposals else {
@@ -46,7 +53,10 @@ public struct MultistreamListener: Sendable {
             )
         }
         var reply = ByteBuffer()
-        if proposals == 1 { Multistream.writeMessage(Multistream.header, to: &reply) }
+        if !hasAnsweredHeader {
+            hasAnsweredHeader = true
+            Multistream.writeMessage(Multistream.header, to: &reply)
+        }
         if text == Multistream.list {
             Self.writeList(protocols(), to: &reply)
             return .reply(reply)
