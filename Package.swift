@@ -108,7 +108,7 @@ let package = Package(
             "4-Network", "LibP2PSecurity",
             ["LibP2PCore", "COpenSSL", nioCore, nioSSL, crypto, x509, asn1]),
         room("4-Network", "LibP2PMuxers", ["LibP2PCore", nioCore, collections]),
-        room("4-Network", "LibP2PHost", ["LibP2PCore", nioCore, logging, collections, metrics]),
+        room("4-Network", "LibP2PHost", ["LibP2PCore", nioCore, logging, collections, orderedCollections, metrics]),
 
         room("5-Protocols", "LibP2PBasics", ["LibP2PCore", nioCore, logging, collections]),
         room("5-Protocols", "LibP2PKademlia", ["LibP2PCore", nioCore, logging, collections, heap, crypto]),
