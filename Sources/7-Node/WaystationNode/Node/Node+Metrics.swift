@@ -67,6 +67,11 @@ extension Node {
             let labels = [("protocol", table.configuration.protocolID.name)]
             metrics.gauge(
                 "waystation_dht_peers", Double(table.table.count), labels: labels, help: "Peers in the routing table.")
+            for kind in KademliaMessage.Kind.allCases {
+                metrics.counter(
+                    "waystation_dht_requests_total", Double(table.statistics.requests(kind)),
+                    labels: labels + [("kind", "\(kind)")], help: "DHT requests read, refused ones included.")
+            }
         }
     }
 }

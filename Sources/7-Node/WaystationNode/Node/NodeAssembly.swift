@@ -69,7 +69,7 @@ struct NodeAssembly {
         let identify = IdentifyService(network: host, agentVersion: Version.agent, protocolVersion: Version.network)
         identify.start()
         serveBasics(host)
-        for address in configuration.listen { try await host.listen(on: address) }
+        try await listen(host)
         let web = WebServers(
             configuration, group: group, loops: loops, host: host, telemetry: telemetry, logger: logger)
         self.web = web
@@ -151,6 +151,24 @@ struct NodeAssembly {
             identity: identity, loops: loops, transports: [TCPTransport(), WebSocketTransport()],
             securities: [try Noise(identity: identity), try TLS(identity: identity)], muxers: [Yamux(), Mplex()],
             configuration: settings, logger: logger.part("host"))
+    }
+
+    /// Listens on all addresses. Of the defaults, those of a family that the machine does not have are left out.
+    private func listen(_ host: Host) async throws {
+        let isDefault = configuration.listen == Settings.listen.defaultValue
+        for address in configuration.listen {
+            do {
+                try await host.listen(on: address)
+            } catch  where isDefault && address.ipAddress?.bitWidth == 128 && !host.listenAddresses.isEmpty && !hasIPv6
+            {
+                logger.notice("the machine has no IPv6", metadata: ["notListening": "\(address)"])
+            }
+        }
+    }
+
+    private var hasIPv6: Bool {
+        let devices = (try? System.enumerateDevices()) ?? []
+        return devices.contains { $0.address?.protocol == .inet6 }
     }
 
     private func serveBasics(_ host: Host) {
