@@ -48,7 +48,16 @@ final class ChildProcess: Sendable {
         }
         try await deliverLines(of: output, to: self.output)
         try await deliverLines(of: errors, to: self.errors)
-        try process.run()
+        try Self.withoutBlockedSignals { try process.run() }
+    }
+
+    /// A child inherits the signal mask, and the threads of the concurrency runtime block nearly all signals.
+    private static func withoutBlockedSignals(_ body: () throws -> Void) rethrows {
+        var (none, before) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try body()
     }
 
     func send(_ line: String) throws {
