@@ -40,14 +40,7 @@ extension MuxerHandler: StreamMuxer {
     func close(_ reason: CloseReason) {
         guard !hasEnded else { return }
         session.goAway(reason)
-        sendFarewell()
-        end(NetworkError(.closed, "The connection was closed by this node."))
-    }
-
-    /// Ends the connection because the session has failed.
-    func close(because error: NetworkError) {
-        sendFarewell()
-        end(error)
+        endWithFarewell(NetworkError(.closed, "The connection was closed by this node."))
     }
 
     /// Tells the connection that all is over, once.

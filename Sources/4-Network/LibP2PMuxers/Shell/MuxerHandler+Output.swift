@@ -89,19 +89,20 @@ extension MuxerHandler: LoopFlushing {
         if gathered.capacity > mostKeptCapacity { gathered = ByteBuffer() }
     }
 
-    /// Sends what the session owes, its reason for ending last, and closes the channel behind it.
-    func sendFarewell() {
-        guard let context else { return }
+    /// Sends what the session owes, its reason for ending last, ends, and closes the channel when that has been sent.
+    func endWithFarewell(_ error: NetworkError) {
+        guard let context else { return end(error) }
         _ = writeFrames(context)
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(gathered), promise: promise)
+        gathered = ByteBuffer()
+        end(error)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         // A peer that takes nothing more does not keep the socket.
         let timer = context.eventLoop.scheduleTask(in: TimeAmount(timing.write)) { bound.value.close(promise: nil) }
-        let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.whenComplete { _ in
             timer.cancel()
             bound.value.close(promise: nil)
         }
-        context.writeAndFlush(wrapOutboundOut(gathered), promise: promise)
-        gathered = ByteBuffer()
     }
 }

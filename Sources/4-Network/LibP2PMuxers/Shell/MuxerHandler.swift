@@ -122,7 +122,7 @@ final class MuxerHandler<Session: MuxerSession>: ChannelDuplexHandler {
     /// Draws the conclusions after anything has changed the session.
     func checkSession() {
         guard !hasEnded else { return }
-        if let failure = session.failure { return close(because: failure.networkError) }
+        if let failure = session.failure { return endWithFarewell(failure.networkError) }
         if session.hasOutput { scheduleFlush() }
         if session.isCongested {
             holdReading()
