@@ -142,7 +142,7 @@ let package = Package(
         tests("Wire", []),
         tests("LibP2PIdentity", ["Multiformats"]),
         tests("LibP2PCore", ["LibP2PTesting"]),
-        tests("LibP2PTransports", ["LibP2PTesting", nioPosix]),
+        tests("LibP2PTransports", ["LibP2PTesting", "LibP2PMuxers", nioPosix, nioHTTP1, nioWebSocket]),
         tests("LibP2PSecurity", ["LibP2PTesting", nioEmbedded]),
         tests("LibP2PMuxers", ["LibP2PTesting", nioEmbedded]),
         tests("LibP2PHost", ["LibP2PTesting", "LibP2PSecurity", "LibP2PMuxers", "LibP2PTransports", nioPosix]),

@@ -1,13 +1,13 @@
 public import NIOCore
 import Synchronization
 
+// SAFETY: `core` is used on the loop only, `pipelineStorage` is set once in `init`; the rest is immutable or atomic.
 /// A NIO channel over a ``BytePipe`` instead of a socket, on any event loop: for a connection inside a stream, and for
 /// pipelines on a simulated loop.
 ///
 /// Make it, add handlers, and ``activate()`` it, all on its loop. It behaves as a socket's channel does: it reads by
 /// itself unless `autoRead` is off, tells of writability by its water marks, and closes when the other side ends unless
 /// `allowRemoteHalfClosure` is on.
-// SAFETY: `core` is used on the loop only, `pipelineStorage` is set once in `init`; the rest is immutable or atomic.
 public final class PipeChannel: Channel, @unchecked Sendable {
     /// See `Channel`.
     public let eventLoop: any EventLoop
