@@ -48,6 +48,7 @@ final class RawClient: Sendable {
         collected = promise.futureResult
         let port = Int(address.tcpPort ?? 0)
         channel = try await ClientBootstrap(group: loop)
+            .channelOption(.allowRemoteHalfClosure, value: true)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Collector(promise))
@@ -68,6 +69,9 @@ final class RawClient: Sendable {
     /// All that came until the other side closed, as text.
     func receiveText() async throws -> String { String(decoding: try await receiveAll(), as: UTF8.self) }
 
+    /// Ends the own direction only.
+    func finish() async { try? await channel.close(mode: .output) }
+
     func close() async { try? await channel.close() }
 
     private final class Collector: ChannelInboundHandler {
@@ -79,6 +83,10 @@ final class RawClient: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             bytes += unwrapInboundIn(data).readableBytesView
+        }
+
+        func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+            if case ChannelEvent.inputClosed = event { context.close(promise: nil) }
         }
 
         // A reset after the answer is an end as well.

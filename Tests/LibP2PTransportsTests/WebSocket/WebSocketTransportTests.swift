@@ -4,7 +4,9 @@ import LibP2PTesting
 import LibP2PTransports
 import Multiformats
 import NIOCore
+import NIOHTTP1
 import NIOPosix
+import NIOWebSocket
 import Testing
 
 /// Two real ends, and strangers, on loopback.
@@ -141,6 +143,46 @@ struct WebSocketTransportTests {
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
             context.close(promise: nil)
         }
+    }
+
+    /// A HTTP server that upgrades by itself, as the front door does.
+    @Test
+    func channelsOfAnotherServerAreAdopted() async throws {
+        let (node, client) = (try TransportBench.makeNode(), try TransportBench.makeNode())
+        let upgrader = NIOWebSocketServerUpgrader(
+            maxFrameSize: WebSocketTransport.maxFrameSize,
+            shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture([:]) },
+            upgradePipelineHandler: { channel, _ in
+                WebSocketTransport.adopt(channel, upgrader: node, loops: TransportBench.loops)
+                return channel.eventLoop.makeSucceededVoidFuture()
+            })
+        let server = try await ServerBootstrap(group: TransportBench.loops.group)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+                        withServerUpgrade: (upgraders: [upgrader], completionHandler: { _ in }))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let address = try Multiaddr("/ip4/127.0.0.1/tcp/\(server.localAddress?.port ?? 0)/ws")
+        let connection = try await transport.dial(
+            address, expecting: node.peerID, upgrader: client, on: TransportBench.loops.next())
+        #expect(try await TransportBench.echo([1, 2, 3], on: connection) == [1, 2, 3])
+        #expect(node.connections.first?.end.localAddress == address)
+        await connection.close()
+        // A client that hangs up in silence is gone as well.
+        let raw = try await RawClient(to: address)
+        await raw.send("GET / HTTP/1.1\r\nHost: x\r\n" + Self.handshake)
+        await raw.finish()
+        #expect(try await raw.receiveText().hasPrefix("HTTP/1.1 101 "))
+        // Refused before the handshake.
+        node.refusal = NetworkError(.refused, "Not today.")
+        await #expect(throws: NetworkError.self) {
+            try await transport.dial(
+                address, expecting: node.peerID, upgrader: client, on: TransportBench.loops.next())
+        }
+        try await server.close()
     }
 
     @Test

@@ -25,7 +25,7 @@ public struct SocketOptions: Sendable {
         self.keepAliveAfter = keepAliveAfter
     }
 
-    /// Sets up a socket. Called on its loop, before it is active.
+    /// Sets up a socket. Called on its loop.
     ///
     /// - Throws: what the system says, such as when the other side has gone already.
     func apply(to channel: any Channel) throws {

@@ -91,6 +91,9 @@ public struct WebSocketTransport: Transport {
                 throw NetworkError(.misuse, "The channel is not a TCP connection on one of the node's loops.")
             }
             let admission = try upgrader.admit(from: remote)
+            try SocketOptions().apply(to: channel)
+            // HTTP clients may end their direction and wait for the answer; muxers have no use for half a connection.
+            try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
             return upgrade(
                 channel,
                 ConnectionEnd(
