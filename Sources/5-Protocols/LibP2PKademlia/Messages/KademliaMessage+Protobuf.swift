@@ -144,7 +144,8 @@ extension KademliaMessage.Record: ProtobufMessage {
             switch field.number {
             case 1: key = try field.bounded(KademliaMessage.Limits.keyLength, "record key")
             case 2: value = try field.bounded(KademliaMessage.Limits.valueLength, "record value")
-            case 5: timeReceived = String(decoding: try field.bounded(64, "time of a record"), as: UTF8.self)
+            // What is not UTF-8 is left out: repaired, it would be longer than readers of an echo accept.
+            case 5: timeReceived = String(validating: try field.bounded(64, "time of a record"), as: UTF8.self)
             default: break
             }
         }

@@ -19,7 +19,11 @@ extension Timestamp {
         else { return nil }
         let ofDay = hour * 3_600 + minute * 60 + second - offset
         let seconds = Self.daysSinceEpoch(year: year, month: month, day: day) * 86_400 + Int64(ofDay)
-        self = Timestamp(seconds: seconds) + .nanoseconds(nanoseconds)
+        // Before 1970 the fraction is taken from the next second: the second before the first time is out of range.
+        self =
+            seconds < 0
+            ? Timestamp(seconds: seconds + 1) + .nanoseconds(nanoseconds - 1_000_000_000)
+            : Timestamp(seconds: seconds) + .nanoseconds(nanoseconds)
     }
 
     /// The time in UTC with nine digits of fraction, the form go-libp2p writes and IPNS signs.
