@@ -39,10 +39,10 @@ bench: deps ## Measures the node in release mode.
 	Benchmarks/run $(ARGS)
 
 format: ## Formats all Swift files.
-	swift format --in-place --parallel --recursive Package.swift Sources Tests Interop
+	swift format --in-place --parallel --recursive Package.swift Sources Tests Interop Fuzz
 
 lint: ## Checks the formatting and the house rules.
-	swift format lint --strict --parallel --recursive Package.swift Sources Tests Interop
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests Interop Fuzz
 	scripts/check-house
 
 clean: ## Removes what was built.

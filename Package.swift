@@ -153,6 +153,13 @@ let package = Package(
         tests("NodeStorage", [nioPosix, grdb]),
         tests("WaystationNode", ["LibP2PTesting"]),
         .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia", "WaystationNode",
+                nioEmbedded, nioWebSocket, asn1,
+            ],
+            path: "Fuzz/Tests", swiftSettings: settings),
+        .testTarget(
             name: "InteropTests", dependencies: ["LibP2PSecurity", nioCore, nioPosix, crypto], path: "Interop/Tests",
             swiftSettings: settings),
     ],
