@@ -9,7 +9,6 @@ import NIOCore
 @main
 struct NodeBench {
     static func main() async throws {
-        setvbuf(stdout, nil, _IOLBF, 0)
         var rest = CommandLine.arguments.dropFirst()
         switch rest.popFirst() {
         case "serve":
@@ -17,9 +16,14 @@ struct NodeBench {
         case "compare":
             try await compare(p2pd: rest.first)
         default:
-            print("usage: nodebench compare [P2PD]")
+            say("usage: nodebench compare [P2PD]")
             exit(64)
         }
+    }
+
+    /// Prints a line at once, also into a file.
+    static func say(_ line: String) {
+        FileHandle.standardOutput.write(Data((line + "\n").utf8))
     }
 
     private static func compare(p2pd: String?) async throws {
@@ -36,17 +40,17 @@ struct NodeBench {
     private static func measure(_ server: Server) async throws -> Figures {
         defer { server.stop() }
         var figures = Figures()
-        print("\(server.name): filling its routing table")
+        say("\(server.name): filling its routing table")
         let peers = try await Neighbours.join(server, count: 24)
-        print("\(server.name): connections")
+        say("\(server.name): connections")
         (figures.connectionsPerSecond, figures.processorPerConnection) = try await measureConnections(
             server, count: 4000, workers: 16)
-        print("\(server.name): FIND_NODE")
+        say("\(server.name): FIND_NODE")
         (figures.findNodePerSecond, figures.findNode, figures.findNodeAnswer) = try await measureFindNode(
             server, streams: 16, seconds: 5)
-        print("\(server.name): ping")
+        say("\(server.name): ping")
         figures.ping = try await measurePing(server, count: 20_000)
-        print("\(server.name): idle connections")
+        say("\(server.name): idle connections")
         figures.memoryPerConnection = try await measureIdle(server, count: 2000)
         await peers.leave()
         return figures
@@ -57,9 +61,9 @@ struct NodeBench {
             let left = String(format: "%12.\(digits)f", value(ours))
             let right = theirs.map { String(format: "%12.\(digits)f", value($0)) } ?? "           -"
             let ratio = theirs.map { String(format: "%9.2f", value(ours) / value($0)) } ?? "        -"
-            print(name.padding(toLength: 34, withPad: " ", startingAt: 0) + left + right + ratio + "  " + unit)
+            say(name.padding(toLength: 34, withPad: " ", startingAt: 0) + left + right + ratio + "  " + unit)
         }
-        print("\n" + "".padding(toLength: 34, withPad: " ", startingAt: 0) + "  waystation        p2pd    ratio")
+        say("\n" + "".padding(toLength: 34, withPad: " ", startingAt: 0) + "  waystation        p2pd    ratio")
         row("new connections", "/s", { $0.connectionsPerSecond })
         row("processor for each connection", "µs", { $0.processorPerConnection })
         row("memory for each idle connection", "KiB", { $0.memoryPerConnection / 1024 }, 1)

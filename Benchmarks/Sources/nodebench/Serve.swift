@@ -16,8 +16,8 @@ extension NodeBench {
         var logger = Logger(label: "nodebench")
         logger.logLevel = .critical
         let node = try await Node.start(configuration, logger: logger)
-        for address in node.listenAddresses { print("listening \(address)") }
-        print("ready")
+        for address in node.listenAddresses { say("listening \(address)") }
+        say("ready")
         while true { try await node.host.home.sleep(for: .seconds(3600)) }
     }
 }

@@ -2,7 +2,8 @@ import Foundation
 import Multiformats
 
 /// A node under measurement, in a process of its own.
-final class Server {
+// SAFETY: all is set once by the initialiser; `Process` itself is used only by the one task that measures.
+final class Server: @unchecked Sendable {
     /// What it is called in the results.
     let name: String
     /// Where it listens, with its peer id.
