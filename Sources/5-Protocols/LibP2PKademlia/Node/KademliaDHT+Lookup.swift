@@ -46,13 +46,12 @@ extension KademliaDHT {
     public func findPeer(_ peer: PeerID) async throws -> FoundPeer {
         if let known = connectedPeer(peer) { return known }
         var heard: [Multiaddr] = []
-        let network = network
         let outcome = try await traverse(peer.bytes) { asked, addresses, client in
             // The target itself need not serve the DHT: reaching it is all that is wanted.
             guard asked == peer else {
                 return try await client.request(KademliaMessage(.findNode, key: peer.bytes), to: asked, at: addresses)
             }
-            _ = try await network.connect(to: peer, at: addresses)
+            _ = try await client.connect(to: peer, at: addresses)
             return KademliaMessage(.findNode)
         } onAnswer: { asked, answer in
             for found in answer.closerPeers where found.id == peer {

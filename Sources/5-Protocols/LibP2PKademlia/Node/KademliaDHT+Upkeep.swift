@@ -13,7 +13,7 @@ extension KademliaDHT {
     func join(through kept: [RoutingPeer]) async {
         var generator = network.random.generator
         let peers = kept.shuffled(using: &generator).prefix(Self.keptPeersToDial)
-        await dialBootstrapPeers()
+        await dialBootstrapPeers(reportingAt: .notice)
         await inParallel(Array(peers), atOnce: 8) { dht, peer in
             _ = try? await dht.network.connect(to: peer.id, at: dht.policy.reachable(peer.addresses))
         }
@@ -21,10 +21,11 @@ extension KademliaDHT {
 
     /// Tries the bootstrap peers again when the table is nearly empty.
     func rejoinIfLonely() async {
-        if routing.count < configuration.fewPeers { await dialBootstrapPeers() }
+        // The operator was told at the start; a peer that stays away is no news each half minute.
+        if routing.count < configuration.fewPeers { await dialBootstrapPeers(reportingAt: .debug) }
     }
 
-    private func dialBootstrapPeers() async {
+    private func dialBootstrapPeers(reportingAt level: Logger.Level) async {
         let own = network.localPeer
         await inParallel(configuration.bootstrap.filter { $0.peerID != own }, atOnce: 8) { dht, address in
             do {
@@ -37,8 +38,9 @@ extension KademliaDHT {
                 // Identify may have been through before this DHT watched.
                 await dht.consider(connection)
             } catch {
-                dht.logger.info(
-                    "a bootstrap peer could not be reached", metadata: ["address": "\(address)", "error": "\(error)"])
+                dht.logger.log(
+                    level: level, "a bootstrap peer could not be reached",
+                    metadata: ["address": "\(address)", "error": "\(error)"])
             }
         }
     }
