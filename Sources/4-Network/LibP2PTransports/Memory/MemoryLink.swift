@@ -9,8 +9,17 @@ final class MemoryLink: Sendable {
     /// A node at one end.
     struct Place: Sendable {
         let peer: PublicKey
+        /// Kept, since making it hashes the key, and each parcel asks for it.
+        let peerID: PeerID
         let address: Multiaddr
         let executor: LoopExecutor
+
+        init(peer: PublicKey, address: Multiaddr, executor: LoopExecutor) {
+            self.peer = peer
+            peerID = peer.peerID
+            self.address = address
+            self.executor = executor
+        }
     }
 
     private struct State {
@@ -50,7 +59,7 @@ final class MemoryLink: Sendable {
         let sender = place(role)
         let receiver = place(role.opposite)
         guard let conditions = network.conditions else { return receiver.executor.loop.execute(arrive) }
-        guard let delay = conditions.delay(from: sender.peer.peerID, to: receiver.peer.peerID) else { return sever() }
+        guard let delay = conditions.delay(from: sender.peerID, to: receiver.peerID) else { return sever() }
         floor = max(floor, sender.executor.now + TimeAmount(delay))
         receiver.executor.loop.scheduleTask(deadline: floor) {
             if !self.state.withLock({ $0.isBroken }) { arrive() }

@@ -32,7 +32,7 @@ public final class MemoryNetwork: Sendable {
     /// Breaks the connections between nodes for which `isBroken` says so, as if a cable were cut: nothing gets through
     /// any more, and both ends find out when their patience ends.
     public func breakLinks(where isBroken: (PeerID, PeerID) -> Bool) {
-        for link in sortedLinks where isBroken(link.dialer.peer.peerID, link.listener.peer.peerID) { link.sever() }
+        for link in sortedLinks where isBroken(link.dialer.peerID, link.listener.peerID) { link.sever() }
     }
 
     /// Takes a node off the network as if its process ended: it listens no more, its connections end at once, and the
@@ -41,8 +41,8 @@ public final class MemoryNetwork: Sendable {
         state.withLock { state in
             state.listeners = state.listeners.filter { $0.value.peer.peerID != peer }
         }
-        for link in sortedLinks where link.dialer.peer.peerID == peer || link.listener.peer.peerID == peer {
-            link.end(link.dialer.peer.peerID == peer ? .dialer : .listener)
+        for link in sortedLinks where link.dialer.peerID == peer || link.listener.peerID == peer {
+            link.end(link.dialer.peerID == peer ? .dialer : .listener)
         }
     }
 

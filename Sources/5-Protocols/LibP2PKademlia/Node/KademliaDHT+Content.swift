@@ -25,7 +25,7 @@ extension KademliaDHT {
             onFound(FoundPeer(id: peer, addresses: addresses))
         }
         for record in records.providers(of: key, now: network.clock.now) {
-            take(record.provider, record.provider == network.localPeer ? network.addresses : record.addresses)
+            take(record.provider, record.provider == ownID ? network.addresses : record.addresses)
         }
         guard found.count < limit else { return found.count }
         do {
@@ -69,7 +69,7 @@ extension KademliaDHT {
 
     private func announce(_ key: [UInt8]) async throws -> Int {
         let own = KademliaMessage.Peer(
-            id: network.localPeer, addresses: policy.reachable(network.addresses), connection: .connected)
+            id: ownID, addresses: policy.reachable(network.addresses), connection: .connected)
         records.add(
             ProviderRecord(key: key, provider: own.id, addresses: own.addresses, received: network.clock.now),
             origin: nil)

@@ -32,11 +32,16 @@ extension KademliaDHT {
     /// - Parameter key: a peer id's bytes, a multihash, a record key, or any other name.
     /// - Throws: ``KademliaError`` with code ``KademliaError/Code/noPeers`` when there is nobody to ask.
     public func closestPeers(to key: [UInt8]) async throws -> [FoundPeer] {
+        try await look(for: key).nearest
+    }
+
+    /// Like ``closestPeers(to:)``, and tells how it went.
+    func look(for key: [UInt8]) async throws -> LookupOutcome {
         try await traverse(key) { peer, addresses, client in
             try await client.request(KademliaMessage(.findNode, key: key), to: peer, at: addresses)
         } onAnswer: { _, _ in
             .goOn
-        }.nearest
+        }
     }
 
     /// Finds a peer and connects to it.
@@ -96,16 +101,13 @@ extension KademliaDHT {
         onAnswer: (PeerID, KademliaMessage) -> Verdict
     ) async throws -> LookupOutcome {
         let target = KademliaKey(hashing: key)
-        let seeds = RoutingSnapshot(
-            routing.peers.map { RoutingSnapshot.Peer(id: $0.peer, addresses: [], isConnected: false) }
-        ).nearest(configuration.lookup.k, to: target)
+        let seeds = snapshot().nearest(configuration.lookup.k, to: target)
         guard !seeds.isEmpty else {
             throw KademliaError(.noPeers, "the routing table is empty; give a bootstrap peer and wait until it answers")
         }
-        var lookup = Lookup(
-            target: target, ownID: network.localPeer, seeds: seeds, limits: configuration.lookup)
+        var lookup = Lookup(target: target, ownID: ownID, seeds: seeds, limits: configuration.lookup)
         var book: [PeerID: [Multiaddr]] = [:]
-        for seed in seeds { book[seed] = reachedAt[seed] }
+        for seed in seeds { book[seed] = members[seed]?.addresses }
         let client = client
         let executor = executor
         let timeLimit = configuration.lookupTimeout
@@ -121,6 +123,7 @@ extension KademliaDHT {
                     case .ask(let peers):
                         for peer in peers {
                             let addresses = book[peer] ?? []
+                            asking[peer, default: 0] += 1
                             group.addTask {
                                 do {
                                     return .answered(peer, try await ask(peer, addresses, client))
@@ -136,11 +139,13 @@ extension KademliaDHT {
                     }
                     switch await group.next() {
                     case .answered(let peer, let answer):
+                        doneAsking(peer)
                         noteAnswer(of: peer)
                         learn(answer.closerPeers, into: &book)
                         if onAnswer(peer, answer) == .stop { lookup.stop() }
                         lookup.answered(peer, naming: answer.closerPeers.map(\.id))
                     case .failed(let peer, let isOurFault):
+                        doneAsking(peer)
                         lookup.failed(peer)
                         if !isOurFault { expel(peer) }
                     case .timeUp, nil:
@@ -148,6 +153,17 @@ extension KademliaDHT {
                     }
                 }
                 group.cancelAll()
+                for await event in group {
+                    switch event {
+                    case .answered(let peer, _):
+                        doneAsking(peer)
+                        noteAnswer(of: peer)
+                    case .failed(let peer, _):
+                        doneAsking(peer)
+                    case .timeUp:
+                        break
+                    }
+                }
             }
         }
         if Task.isCancelled { throw KademliaError(.stopped, "the lookup was cancelled") }
@@ -157,13 +173,19 @@ extension KademliaDHT {
         return LookupOutcome(nearest: nearest, hops: lookup.hops, requests: lookup.requests)
     }
 
+    private func doneAsking(_ peer: PeerID) {
+        let left = asking[peer, default: 0] - 1
+        asking[peer] = left > 0 ? left : nil
+    }
+
     /// Remembers where named peers are said to be. Private addresses are not dialled outside of a laboratory: a stranger
     /// could make this node knock at doors of its own network.
     private func learn(_ peers: [KademliaMessage.Peer], into book: inout [PeerID: [Multiaddr]]) {
-        for peer in peers.prefix(configuration.lookup.peersPerAnswer) where peer.id != network.localPeer {
+        for peer in peers.prefix(configuration.lookup.peersPerAnswer) where peer.id != ownID {
+            guard book[peer.id] == nil, book.count < configuration.lookup.maxPeers else { continue }
             let addresses = policy.reachable(peer.addresses)
             guard !addresses.isEmpty else { continue }
-            if book[peer.id] == nil, book.count < configuration.lookup.maxPeers { book[peer.id] = addresses }
+            book[peer.id] = addresses
             network.peerStore.add(addresses, of: peer.id, lifetime: .hearsay)
         }
     }

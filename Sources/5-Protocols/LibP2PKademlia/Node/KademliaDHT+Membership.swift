@@ -37,12 +37,10 @@ extension KademliaDHT: NetworkObserver {
         let addresses = policy.reachable(description.addresses)
         guard !addresses.isEmpty else { return }
         if routing.contains(peer) {
-            if reachedAt[peer] != addresses {
-                reachedAt[peer] = addresses
-                publishSoon()
-            }
+            if members[peer]?.addresses != addresses { remember(peer, addresses) }
             return
         }
+        guard asking[peer] == nil else { return }
         guard routing.hasRoom(for: KademliaKey(peer)) else {
             // It waits without having been checked; that happens when a place becomes free.
             _ = routing.offer(peer, groups: groups(of: peer), now: executor.now)
@@ -85,9 +83,8 @@ extension KademliaDHT: NetworkObserver {
         guard !addresses.isEmpty, routing.offer(peer, groups: groups(of: peer), now: executor.now) == .added else {
             return
         }
-        reachedAt[peer] = addresses
+        remember(peer, addresses)
         logger.debug("a peer came into the routing table", metadata: ["peer": "\(peer)", "count": "\(routing.count)"])
-        publishSoon()
         // The first peers open the way to the others: look around at once instead of at the next interval.
         if routing.count <= configuration.fewPeers { executor.spawn { await self.lookAround() } }
     }
@@ -99,14 +96,41 @@ extension KademliaDHT: NetworkObserver {
             return
         }
         let candidate = routing.remove(peer)
-        reachedAt[peer] = nil
+        members[peer] = nil
+        isTableSorted = false
         logger.debug("a peer left the routing table", metadata: ["peer": "\(peer)", "count": "\(routing.count)"])
         publishSoon()
         if let candidate { check(candidate) }
     }
 
-    /// Notes in the table what a request showed.
-    func noteAnswer(of peer: PeerID) { routing.noteAnswer(of: peer, now: executor.now) }
+    /// Notes in the table that a peer answered. One that is not there yet has passed the check by it.
+    func noteAnswer(of peer: PeerID) {
+        if routing.contains(peer) {
+            routing.noteAnswer(of: peer, now: executor.now)
+        } else if !checking.contains(peer),
+            network.peerStore.description(of: peer)?.protocols.contains(configuration.protocolID) == true,
+            network.connections(to: peer).contains(where: { !$0.isLimited })
+        {
+            admit(peer)
+        }
+    }
+
+    private func remember(_ peer: PeerID, _ addresses: [Multiaddr]) {
+        members[peer] = .init(id: peer, addresses: addresses, isConnected: isConnected(peer))
+        isTableSorted = false
+        publishSoon()
+    }
+
+    private func isConnected(_ peer: PeerID) -> Bool { !network.connections(to: peer).isEmpty }
+
+    /// The table, sorted for reading.
+    func snapshot() -> RoutingSnapshot {
+        if !isTableSorted {
+            sortedTable = RoutingSnapshot(Array(members.values))
+            isTableSorted = true
+        }
+        return sortedTable
+    }
 
     private func groups(of peer: PeerID) -> Set<AddressGroup> {
         Set(network.connections(to: peer).compactMap { policy.group(of: $0.remoteAddress) })
@@ -116,20 +140,20 @@ extension KademliaDHT: NetworkObserver {
     func publishSoon() {
         guard !isPublishing, isRunning else { return }
         isPublishing = true
-        executor.schedule(after: .milliseconds(20)) { [weak self] in self?.assumeIsolated { $0.publish() } }
+        executor.schedule(after: .milliseconds(100)) { [weak self] in self?.assumeIsolated { $0.publish() } }
     }
 
     private func publish() {
         isPublishing = false
         guard isRunning else { return }
-        let peers = routing.peers.map { entry in
-            RoutingSnapshot.Peer(
-                id: entry.peer, addresses: reachedAt[entry.peer] ?? [],
-                isConnected: !network.connections(to: entry.peer).isEmpty)
+        for member in members.values where member.isConnected != isConnected(member.id) {
+            members[member.id] = .init(
+                id: member.id, addresses: member.addresses, isConnected: !member.isConnected)
+            isTableSorted = false
         }
-        let snapshot = RoutingSnapshot(peers)
+        let snapshot = snapshot()
         responder.table.publish(snapshot)
-        journal?.save(peers.map { RoutingPeer(id: $0.id, addresses: $0.addresses) })
+        journal?.save(members.values.map { RoutingPeer(id: $0.id, addresses: $0.addresses) })
         protectNearest(snapshot)
     }
 

@@ -26,8 +26,7 @@ extension KademliaDHT {
     }
 
     private func dialBootstrapPeers(reportingAt level: Logger.Level) async {
-        let own = network.localPeer
-        await inParallel(configuration.bootstrap.filter { $0.peerID != own }, atOnce: 8) { dht, address in
+        await inParallel(configuration.bootstrap.filter { $0.peerID != ownID }, atOnce: 8) { dht, address in
             do {
                 let connection =
                     if let peer = address.peerID {
@@ -49,7 +48,7 @@ extension KademliaDHT {
     func lookAround() async {
         guard isRunning, !isLookingAround else { return }
         isLookingAround = true
-        _ = try? await closestPeers(to: network.localPeer.bytes)
+        _ = try? await closestPeers(to: ownID.bytes)
         isLookingAround = false
     }
 

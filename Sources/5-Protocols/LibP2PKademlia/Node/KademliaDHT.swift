@@ -26,6 +26,7 @@ public actor KademliaDHT {
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     nonisolated let network: any Network
+    nonisolated let ownID: PeerID
     nonisolated let responder: KademliaResponder
     nonisolated let client: KademliaClient
     nonisolated let policy: AddressPolicy
@@ -35,8 +36,13 @@ public actor KademliaDHT {
     /// Whether it serves or only asks.
     public internal(set) var mode: KademliaConfiguration.Mode
     var routing: RoutingTable
-    /// Where the peers of the table were reached: outlives the peer store's entries.
-    var reachedAt: [PeerID: [Multiaddr]] = [:]
+    /// The peers of the table as they are told to others. Their addresses outlive the peer store's.
+    var members: [PeerID: RoutingSnapshot.Peer] = [:]
+    /// The table, sorted; see ``snapshot()``.
+    var sortedTable = RoutingSnapshot.empty
+    var isTableSorted = true
+    /// Peers with a request of a lookup under way, and how many: their answer will tell that they live.
+    var asking: [PeerID: Int] = [:]
     /// The nearest peers, whose connections are kept from being trimmed.
     var protected: Set<PeerID> = []
     var checking: Set<PeerID> = []
@@ -58,6 +64,7 @@ public actor KademliaDHT {
     ) {
         self.configuration = configuration
         self.network = network
+        ownID = network.localPeer
         self.journal = journal
         self.logger = logger
         executor = network.home
@@ -70,7 +77,7 @@ public actor KademliaDHT {
             namespaces: RecordNamespaces(open: configuration.openNamespaces), policy: policy)
         client = KademliaClient(
             network: network, protocolID: configuration.protocolID, timeout: configuration.requestTimeout)
-        routing = RoutingTable(ownID: network.localPeer, limits: configuration.routing)
+        routing = RoutingTable(ownID: ownID, limits: configuration.routing)
         lastRepublish = network.home.now
     }
 
@@ -84,7 +91,7 @@ public actor KademliaDHT {
         isRunning = true
         let kept = try await journal?.load() ?? JournalContents()
         records.restore(kept, now: network.clock.now)
-        provided = Set(records.keys(providedBy: network.localPeer))
+        provided = Set(records.keys(providedBy: ownID))
         network.addObserver(self)
         if mode == .server { serve() }
         for connection in network.connections { consider(connection) }

@@ -27,9 +27,11 @@ final class KademliaResponder: Sendable {
     let policy: AddressPolicy
     let statistics = KademliaStatistics()
     private let network: any Network
+    private let ownID: PeerID
 
     init(network: any Network, records: KademliaRecords, namespaces: RecordNamespaces, policy: AddressPolicy) {
         self.network = network
+        ownID = network.localPeer
         self.records = records
         self.namespaces = namespaces
         self.policy = policy
@@ -70,10 +72,10 @@ final class KademliaResponder: Sendable {
         // that is no server, and how go-libp2p checks that a server knows at least itself.
         var target: PeerID?
         if let id = try? PeerID(bytes: request.key) {
-            let addresses = id == network.localPeer ? network.addresses : network.peerStore.addresses(of: id)
+            let addresses = id == ownID ? network.addresses : network.peerStore.addresses(of: id)
             let understood = asker.vocabulary.understood(of: addresses)
             if !understood.isEmpty {
-                let isConnected = id == asker.peer || id == network.localPeer || !network.connections(to: id).isEmpty
+                let isConnected = id == asker.peer || id == ownID || !network.connections(to: id).isEmpty
                 KademliaMessage.writeCloserPeer(
                     .init(id: id, addresses: understood, connection: isConnected ? .connected : .canConnect),
                     into: &answer)
@@ -108,7 +110,7 @@ final class KademliaResponder: Sendable {
 
     private func addresses(of record: ProviderRecord) -> [Multiaddr] {
         let addresses: [Multiaddr]
-        if record.provider == network.localPeer {
+        if record.provider == ownID {
             addresses = network.addresses
         } else if record.addresses.isEmpty {
             addresses = network.peerStore.addresses(of: record.provider)

@@ -21,10 +21,13 @@ struct KademliaServer: StreamHandler {
         var table = PublishedSnapshot.Reader(responder.table)
         var asker = KademliaResponder.Asker(
             peer: stream.remotePeer, address: stream.connection.remoteAddress, vocabulary: .current)
+        var isAgentKnown = false
         while let request = try await stream.message(KademliaMessage.self, max: KademliaMessage.Limits.messageSize) {
-            // Identify may come after the first request, so the agent is looked up for each; it is one table access.
-            asker.vocabulary = AddressVocabulary(
-                agentVersion: network.peerStore.description(of: asker.peer)?.agentVersion)
+            // The first requests may come before identify has told who asks.
+            if !isAgentKnown, let agent = network.peerStore.description(of: asker.peer)?.agentVersion {
+                asker.vocabulary = AddressVocabulary(agentVersion: agent)
+                isAgentKnown = true
+            }
             guard let answer = try responder.answer(request, from: asker, table: table.read()) else { continue }
             var frame = ByteBuffer()
             frame.reserveCapacity(answer.readableBytes + 5)

@@ -9,20 +9,36 @@ import NIOCore
 /// Answering FIND_NODE from it is a walk and some copies. The XOR order of sorted keys needs no sorting: where the keys
 /// of a range first differ, the half that agrees with the target comes first, the other after it.
 public struct RoutingSnapshot: Sendable {
-    /// A peer as the snapshot takes it.
+    /// A peer as the snapshot takes it. Making one encodes its entry, so keep it while nothing changes.
     public struct Peer: Sendable {
         /// Who it is.
-        public var id: PeerID
+        public let id: PeerID
         /// The addresses to tell others.
-        public var addresses: [Multiaddr]
+        public let addresses: [Multiaddr]
         /// Whether this node is connected to it.
-        public var isConnected: Bool
+        public let isConnected: Bool
+
+        let key: KademliaKey
+        let entry: ByteBuffer
+        let legacyEntry: ByteBuffer
 
         /// A peer with the addresses to tell others.
         public init(id: PeerID, addresses: [Multiaddr], isConnected: Bool) {
             self.id = id
             self.addresses = addresses
             self.isConnected = isConnected
+            key = KademliaKey(id)
+            func entry(_ addresses: [Multiaddr]) -> ByteBuffer {
+                var buffer = ByteBuffer()
+                guard !addresses.isEmpty else { return buffer }
+                KademliaMessage.writeCloserPeer(
+                    .init(id: id, addresses: addresses, connection: isConnected ? .connected : .canConnect),
+                    into: &buffer)
+                return buffer
+            }
+            let legacy = AddressVocabulary.year2020.understood(of: addresses)
+            self.entry = entry(addresses)
+            legacyEntry = legacy.count == addresses.count ? self.entry : entry(legacy)
         }
     }
 
@@ -38,11 +54,11 @@ public struct RoutingSnapshot: Sendable {
 
     /// Takes the peers of a table, in any order.
     public init(_ peers: [Peer]) {
-        let sorted = peers.map { (key: KademliaKey($0.id), peer: $0) }.sorted { $0.key < $1.key }
+        let sorted = peers.sorted { $0.key < $1.key }
         keys = sorted.map(\.key)
-        ids = sorted.map(\.peer.id)
-        entries = EncodedEntries(sorted.map(\.peer), vocabulary: .current)
-        legacyEntries = EncodedEntries(sorted.map(\.peer), vocabulary: .year2020)
+        ids = sorted.map(\.id)
+        entries = EncodedEntries(sorted.map(\.entry))
+        legacyEntries = EncodedEntries(sorted.map(\.legacyEntry))
     }
 
     /// The number of peers.
@@ -121,21 +137,14 @@ private struct EncodedEntries: Sendable {
     private let bytes: ByteBuffer
     private let ends: [Int]
 
-    init(_ peers: [RoutingSnapshot.Peer], vocabulary: AddressVocabulary) {
+    init(_ entries: [ByteBuffer]) {
         var bytes = ByteBuffer()
-        var ends: [Int] = []
-        ends.reserveCapacity(peers.count)
-        for peer in peers {
-            let addresses = vocabulary.understood(of: peer.addresses)
-            if !addresses.isEmpty {
-                let entry = KademliaMessage.Peer(
-                    id: peer.id, addresses: addresses, connection: peer.isConnected ? .connected : .canConnect)
-                KademliaMessage.writeCloserPeer(entry, into: &bytes)
-            }
-            ends.append(bytes.writerIndex)
+        bytes.reserveCapacity(entries.reduce(0) { $0 + $1.readableBytes })
+        ends = entries.map { entry in
+            bytes.writeImmutableBuffer(entry)
+            return bytes.writerIndex
         }
         self.bytes = bytes
-        self.ends = ends
     }
 
     /// Copies an entry; false if it is empty.
