@@ -61,8 +61,8 @@ final class Swarm: Sendable {
 
     private func randomAddress() -> [UInt8] {
         // Public and in no block that was given out whole, so that each /16 is a group of its own.
-        let bytes = simulation.random.bytes(3)
-        return [UInt8(60 + Int(bytes[0]) % 10), bytes[1], bytes[2], 7]
+        let bytes = simulation.random.bytes(4)
+        return [UInt8(60 + Int(bytes[0]) % 10), bytes[1], bytes[2], bytes[3]]
     }
 
     /// Lets time pass.
