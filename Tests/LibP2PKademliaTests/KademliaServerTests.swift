@@ -17,9 +17,12 @@ import Wire
         let server: Swarm.Node
         let peer: Swarm.Node
 
-        init(_ simulation: Simulation, _ adjust: (inout KademliaConfiguration) -> Void = { _ in }) throws {
+        init(
+            _ simulation: Simulation, allowsPrivate: Bool = false,
+            _ adjust: (inout KademliaConfiguration) -> Void = { _ in }
+        ) throws {
             swarm = Swarm(simulation)
-            server = try swarm.makeNode(adjust)
+            server = try swarm.makeNode(allowsPrivate: allowsPrivate, adjust)
             // The identity of the vectors' sender.
             let key = try PrivateKey(ed25519Seed: KademliaServerTests.senderSeed())
             peer = try swarm.makeNode(bootstrap: [server], identity: key)
@@ -63,7 +66,8 @@ import Wire
 
     @Test func addProviderIsStoredWithoutAnAnswer() throws {
         try Simulation.run { simulation in
-            let pair = try Pair(simulation)
+            // The addresses of the vectors are of the blocks for documentation.
+            let pair = try Pair(simulation, allowsPrivate: true)
             let vector = try KademliaMessageTests.message("add_provider")
             #expect(pair.peer.id.description == (try vectors("kad-dht")["sender_of_add_provider"] as? String))
             let question = KademliaMessage(.getProviders, key: vector.message.key)
