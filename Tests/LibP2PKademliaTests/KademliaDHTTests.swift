@@ -27,7 +27,7 @@ import Wire
     @Test func peersFindEachOtherThroughOneNode() throws {
         try Simulation.run(seed: 1) { simulation in
             let (_, nodes) = try joined(simulation, 8)
-            for node in nodes { #expect(node.dht.table.count >= 4) }
+            for node in nodes { #expect(node.dht.table.count == 7) }
             for node in nodes {
                 for other in nodes where other.id != node.id {
                     let found = try simulation.perform { try await node.dht.findPeer(other.id) }

@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func aThousandNodesFindWhatTheyLookForAndOutliveALoss() throws {
-        let history = try run(seed: 1, sizes: [60, 250, 1_000], lookups: 100)
+        let history = try run(seed: 1, sizes: [60, 250, 1_000], lookups: 60)
         for outcomes in history.grown { #expect(outcomes.successRate >= 0.99) }
         // Four times the nodes each time: with log n the hops grow by about the same amount each time.
         let hops = history.grown.map(\.meanHops)

@@ -136,16 +136,21 @@ extension KademliaDHT: NetworkObserver {
         Set(network.connections(to: peer).compactMap { policy.group(of: $0.remoteAddress) })
     }
 
-    /// Publishes the table a moment later, so that a burst of changes costs one snapshot.
+    /// Publishes the table: at once after a time of quiet, so that the first who ask are told of each other, else with
+    /// the other changes of the same quarter of a second, so that a burst costs few snapshots.
     func publishSoon() {
         guard !isPublishing, isRunning else { return }
         isPublishing = true
-        executor.schedule(after: .milliseconds(100)) { [weak self] in self?.assumeIsolated { $0.publish() } }
+        let next = lastPublished + .milliseconds(250)
+        executor.loop.scheduleTask(deadline: max(next, executor.now)) { [weak self] in
+            self?.assumeIsolated { $0.publish() }
+        }
     }
 
     private func publish() {
         isPublishing = false
         guard isRunning else { return }
+        lastPublished = executor.now
         for member in members.values where member.isConnected != isConnected(member.id) {
             members[member.id] = .init(
                 id: member.id, addresses: member.addresses, isConnected: !member.isConnected)

@@ -19,10 +19,13 @@ extension KademliaDHT {
         }
     }
 
-    /// Tries the bootstrap peers again when the table is nearly empty.
+    /// Tries the bootstrap peers again when the table is nearly empty, and asks the few peers there are for others:
+    /// those may know more by now.
     func rejoinIfLonely() async {
         // The operator was told at the start; a peer that stays away is no news each half minute.
-        if routing.count < configuration.fewPeers { await dialBootstrapPeers(reportingAt: .debug) }
+        guard routing.count < configuration.fewPeers else { return }
+        await dialBootstrapPeers(reportingAt: .debug)
+        await lookAround()
     }
 
     private func dialBootstrapPeers(reportingAt level: Logger.Level) async {
@@ -46,9 +49,14 @@ extension KademliaDHT {
 
     /// Looks for the peers around this node, which fills the table from those few that are in it.
     func lookAround() async {
-        guard isRunning, !isLookingAround else { return }
+        mustLookAgain = true
+        guard !isLookingAround else { return }
         isLookingAround = true
-        _ = try? await closestPeers(to: ownID.bytes)
+        // Once more if peers came in meanwhile that it did not begin with.
+        while isRunning, mustLookAgain {
+            mustLookAgain = false
+            _ = try? await closestPeers(to: ownID.bytes)
+        }
         isLookingAround = false
     }
 

@@ -48,8 +48,10 @@ public actor KademliaDHT {
     var checking: Set<PeerID> = []
     var waitingForCheck: Deque<PeerID> = []
     var isPublishing = false
+    var lastPublished = NIODeadline.distantPast
     var isRunning = false
     var isLookingAround = false
+    var mustLookAgain = false
     /// What this node provides itself.
     var provided: Set<[UInt8]> = []
     var timers: [Scheduled<Void>] = []

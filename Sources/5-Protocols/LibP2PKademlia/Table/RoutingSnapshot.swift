@@ -47,18 +47,18 @@ public struct RoutingSnapshot: Sendable {
 
     private let keys: [KademliaKey]
     private let ids: [PeerID]
-    /// The encoded entries one after another; entry `i` lies between `ends[i - 1]` and `ends[i]`.
-    private let entries: EncodedEntries
+    /// The peers' encoded `closerPeers` fields; empty for those without an address.
+    private let entries: [ByteBuffer]
     /// The same with the addresses clients of 2020 can read.
-    private let legacyEntries: EncodedEntries
+    private let legacyEntries: [ByteBuffer]
 
     /// Takes the peers of a table, in any order.
     public init(_ peers: [Peer]) {
         let sorted = peers.sorted { $0.key < $1.key }
         keys = sorted.map(\.key)
         ids = sorted.map(\.id)
-        entries = EncodedEntries(sorted.map(\.entry))
-        legacyEntries = EncodedEntries(sorted.map(\.legacyEntry))
+        entries = sorted.map(\.entry)
+        legacyEntries = sorted.map(\.legacyEntry)
     }
 
     /// The number of peers.
@@ -103,7 +103,8 @@ public struct RoutingSnapshot: Sendable {
         var left = count
         visitNearest(to: target) { index in
             let id = ids[index]
-            guard id != excluded, id != alsoExcluded, entries.write(index, into: &buffer) else { return true }
+            guard id != excluded, id != alsoExcluded, entries[index].readableBytes > 0 else { return true }
+            buffer.writeImmutableBuffer(entries[index])
             left -= 1
             return left > 0
         }
@@ -129,32 +130,5 @@ public struct RoutingSnapshot: Sendable {
             return visit(middle, high, target, body) && visit(low, middle, target, body)
         }
         return visit(low, middle, target, body) && visit(middle, high, target, body)
-    }
-}
-
-/// `closerPeers` fields, encoded once and copied into many answers.
-private struct EncodedEntries: Sendable {
-    private let bytes: ByteBuffer
-    private let ends: [Int]
-
-    init(_ entries: [ByteBuffer]) {
-        var bytes = ByteBuffer()
-        bytes.reserveCapacity(entries.reduce(0) { $0 + $1.readableBytes })
-        ends = entries.map { entry in
-            bytes.writeImmutableBuffer(entry)
-            return bytes.writerIndex
-        }
-        self.bytes = bytes
-    }
-
-    /// Copies an entry; false if it is empty.
-    func write(_ index: Int, into buffer: inout ByteBuffer) -> Bool {
-        let start = index == 0 ? 0 : ends[index - 1]
-        let length = ends[index] - start
-        guard length > 0 else { return false }
-        bytes.withUnsafeReadableBytes { all in
-            _ = buffer.writeBytes(UnsafeRawBufferPointer(rebasing: all[start..<start + length]))
-        }
-        return true
     }
 }
