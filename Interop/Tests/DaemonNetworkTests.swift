@@ -90,9 +90,13 @@ extension RealPeers {
                 await before.process.stop()
                 let after = try await lab.daemon(bootstrap: [try node.address()], ["-id", keyFile])
                 #expect(after.id == before.id)
+                let stream = try await MessageStream.open(seeker, nodeID)
                 try await eventually("our node knows the new address") {
-                    let found = try await MessageStream.open(seeker, nodeID).findNode(after.idBytes)
-                    return found.first { $0.id == after.idBytes }?.addresses == after.addressBytes ? true : nil
+                    let found = try await stream.findNode(after.idBytes).first { $0.id == after.idBytes }
+                    guard found?.addresses == after.addressBytes else {
+                        throw InteropError("it says \(found?.addresses ?? [])")
+                    }
+                    return true
                 }
             }
         }
