@@ -41,6 +41,17 @@ final class ManualClock: Sendable {
         #expect(store.addresses(of: peer) == [address])
     }
 
+    @Test func aPeerThatMovedIsNotAtItsOldAddressAnyMore() throws {
+        let store = MemoryPeerStore(clock: manual.clock, maxPeers: 10)
+        let peer = try peer()
+        let (old, new) = (try Multiaddr("/ip4/8.8.8.8/tcp/1"), try Multiaddr("/ip4/8.8.8.8/tcp/2"))
+        let given = try Multiaddr("/ip4/8.8.8.8/tcp/3")
+        store.add([given], of: peer, lifetime: .permanent)
+        store.set(PeerDescription(addresses: [old, given]), of: peer)
+        store.set(PeerDescription(addresses: [new]), of: peer)
+        #expect(Set(store.addresses(of: peer)) == [given, new])
+    }
+
     @Test func peerIDsAtTheEndAreCutOff() throws {
         let store = MemoryPeerStore(clock: manual.clock, maxPeers: 10)
         let peer = try peer()

@@ -58,6 +58,12 @@ public struct KnownPeer: Sendable, Equatable {
         entries.insert(Entry(address: address, expiry: expiry), at: place)
     }
 
+    /// Drops addresses that the peer has taken back by telling others. What the operator gave stays.
+    mutating func forget(_ addresses: [Multiaddr], except kept: [Multiaddr]) {
+        let outdated = Set(addresses).subtracting(kept)
+        entries.removeAll { $0.expiry != nil && outdated.contains($0.address) }
+    }
+
     /// Whether nothing is worth keeping any more.
     func isForgettable(now: Timestamp) -> Bool { addresses(now: now).isEmpty }
 

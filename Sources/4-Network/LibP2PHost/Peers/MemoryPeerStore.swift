@@ -76,6 +76,7 @@ public final class MemoryPeerStore: PeerStore {
         let now = clock.now
         let expiry = AddressLifetime.connected.duration.map { now + $0 }
         update(peer, now: now) { known in
+            known.forget(known.description?.addresses ?? [], except: description.addresses)
             known.description = description
             for address in description.addresses.prefix(KnownPeer.maxAddresses) {
                 known.add(address.withoutPeerID ?? address, until: expiry, now: now)
