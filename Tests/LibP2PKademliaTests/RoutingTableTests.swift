@@ -133,8 +133,8 @@ import Wire
         func answer(_ vocabulary: AddressVocabulary) throws -> [KademliaMessage.Peer] {
             var buffer = ByteBuffer()
             snapshot.writeNearest(
-                30, to: KademliaKey(peers[5].id), excluding: peers[3].id, and: peers[4].id, vocabulary: vocabulary,
-                into: &buffer)
+                30, to: KademliaKey(peers[5].id), excluding: KademliaKey(peers[3].id), and: KademliaKey(peers[4].id),
+                vocabulary: vocabulary, into: &buffer)
             return try KademliaMessage(protobuf: buffer).closerPeers
         }
         let current = try answer(.current)

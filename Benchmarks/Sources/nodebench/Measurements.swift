@@ -94,7 +94,7 @@ func measureFindNode(
             while true {
                 let start = microseconds()
                 if start > end { break }
-                try await stream.write(message: FindNode(key: random.bytes(32)))
+                try await stream.write(message: FindNode(key: [0x12, 0x20] + random.bytes(32)))
                 guard let answer = try await stream.frame(max: 1 << 20) else { throw BenchmarkError("No answer.") }
                 bytes += answer.readableBytes
                 times.append(microseconds() - start)

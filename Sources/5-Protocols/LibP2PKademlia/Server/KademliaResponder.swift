@@ -11,7 +11,9 @@ import Wire
 final class KademliaResponder: Sendable {
     /// Who asks.
     struct Asker {
-        var peer: PeerID
+        let peer: PeerID
+        /// The place of ``peer``.
+        let key: KademliaKey
         var address: Multiaddr
         var vocabulary: AddressVocabulary
     }
@@ -70,7 +72,8 @@ final class KademliaResponder: Sendable {
         KademliaMessage.writeHead(.findNode, clusterLevel: request.clusterLevel, into: &answer)
         // The target comes first when it is known, whoever it is and wherever it lives: this is how peers find one
         // that is no server, and how go-libp2p checks that a server knows at least itself.
-        var target: PeerID?
+        let key = KademliaKey(hashing: request.key)
+        var target: KademliaKey?
         if let id = try? PeerID(bytes: request.key) {
             let addresses = id == ownID ? network.addresses : network.peerStore.addresses(of: id)
             let understood = asker.vocabulary.understood(of: addresses)
@@ -79,11 +82,11 @@ final class KademliaResponder: Sendable {
                 KademliaMessage.writeCloserPeer(
                     .init(id: id, addresses: understood, connection: isConnected ? .connected : .canConnect),
                     into: &answer)
-                target = id
+                target = key
             }
         }
         table.writeNearest(
-            Self.k, to: KademliaKey(hashing: request.key), excluding: asker.peer, and: target,
+            Self.k, to: key, excluding: asker.key, and: target,
             vocabulary: asker.vocabulary, into: &answer)
         return answer
     }
@@ -163,7 +166,7 @@ final class KademliaResponder: Sendable {
             request.kind, key: request.key, record: record, clusterLevel: request.clusterLevel
         ).serialized()
         table.writeNearest(
-            Self.k, to: KademliaKey(hashing: request.key), excluding: asker.peer, and: nil,
+            Self.k, to: KademliaKey(hashing: request.key), excluding: asker.key, and: nil,
             vocabulary: asker.vocabulary, into: &answer)
         return answer
     }

@@ -20,7 +20,8 @@ struct KademliaServer: StreamHandler {
     func handle(_ stream: Stream) async throws {
         var table = PublishedSnapshot.Reader(responder.table)
         var asker = KademliaResponder.Asker(
-            peer: stream.remotePeer, address: stream.connection.remoteAddress, vocabulary: .current)
+            peer: stream.remotePeer, key: KademliaKey(stream.remotePeer), address: stream.connection.remoteAddress,
+            vocabulary: .current)
         var isAgentKnown = false
         while let request = try await stream.message(KademliaMessage.self, max: KademliaMessage.Limits.messageSize) {
             // The first requests may come before identify has told who asks.

@@ -8,7 +8,10 @@ import NIOCore
 ///
 /// Answering FIND_NODE from it is a walk and some copies. The XOR order of sorted keys needs no sorting: where the keys
 /// of a range first differ, the half that agrees with the target comes first, the other after it.
-public struct RoutingSnapshot: Sendable {
+///
+/// It is a class, and its walk goes over bare memory, because counting references to arrays and buffers took longer than
+/// all else in an answer.
+public final class RoutingSnapshot: Sendable {
     /// A peer as the snapshot takes it. Making one encodes its entry, so keep it while nothing changes.
     public struct Peer: Sendable {
         /// Who it is.
@@ -47,18 +50,17 @@ public struct RoutingSnapshot: Sendable {
 
     private let keys: [KademliaKey]
     private let ids: [PeerID]
-    /// The peers' encoded `closerPeers` fields; empty for those without an address.
-    private let entries: [ByteBuffer]
+    private let entries: EncodedEntries
     /// The same with the addresses clients of 2020 can read.
-    private let legacyEntries: [ByteBuffer]
+    private let legacyEntries: EncodedEntries
 
     /// Takes the peers of a table, in any order.
     public init(_ peers: [Peer]) {
         let sorted = peers.sorted { $0.key < $1.key }
         keys = sorted.map(\.key)
         ids = sorted.map(\.id)
-        entries = sorted.map(\.entry)
-        legacyEntries = sorted.map(\.legacyEntry)
+        entries = EncodedEntries(sorted.map(\.entry))
+        legacyEntries = EncodedEntries(sorted.map(\.legacyEntry))
     }
 
     /// The number of peers.
@@ -81,9 +83,11 @@ public struct RoutingSnapshot: Sendable {
         var found: [PeerID] = []
         found.reserveCapacity(min(count, ids.count))
         guard count > 0 else { return [] }
-        visitNearest(to: target) { index in
-            found.append(ids[index])
-            return found.count < count
+        keys.withUnsafeBufferPointer { keys in
+            _ = Self.visit(keys, 0, keys.count, target) { index in
+                found.append(ids[index])
+                return found.count < count
+            }
         }
         return found
     }
@@ -92,30 +96,32 @@ public struct RoutingSnapshot: Sendable {
     ///
     /// - Parameters:
     ///   - count: how many at most.
-    ///   - excluded: a peer that is left out: the one that asks.
+    ///   - excluded: the key of a peer that is left out: the one that asks.
     ///   - alsoExcluded: another one: the target, when its own entry has been written already.
     func writeNearest(
-        _ count: Int, to target: KademliaKey, excluding excluded: PeerID, and alsoExcluded: PeerID?,
+        _ count: Int, to target: KademliaKey, excluding excluded: KademliaKey, and alsoExcluded: KademliaKey?,
         vocabulary: AddressVocabulary, into buffer: inout ByteBuffer
     ) {
         guard count > 0 else { return }
         let entries = vocabulary == .current ? self.entries : legacyEntries
         var left = count
-        visitNearest(to: target) { index in
-            let id = ids[index]
-            guard id != excluded, id != alsoExcluded, entries[index].readableBytes > 0 else { return true }
-            buffer.writeImmutableBuffer(entries[index])
-            left -= 1
-            return left > 0
+        keys.withUnsafeBufferPointer { keys in
+            entries.withUnsafeEntries { entries in
+                _ = Self.visit(keys, 0, keys.count, target) { index in
+                    let entry = entries[index]
+                    guard !entry.isEmpty, keys[index] != excluded, keys[index] != alsoExcluded else { return true }
+                    buffer.writeBytes(entry)
+                    left -= 1
+                    return left > 0
+                }
+            }
         }
     }
 
-    /// Visits the peers from the nearest to the farthest until the body returns false.
-    private func visitNearest(to target: KademliaKey, _ body: (Int) -> Bool) {
-        _ = visit(keys.startIndex, keys.endIndex, target, body)
-    }
-
-    private func visit(_ low: Int, _ high: Int, _ target: KademliaKey, _ body: (Int) -> Bool) -> Bool {
+    /// Visits the peers of a range from the nearest to the farthest until the body returns false.
+    private static func visit(
+        _ keys: UnsafeBufferPointer<KademliaKey>, _ low: Int, _ high: Int, _ target: KademliaKey, _ body: (Int) -> Bool
+    ) -> Bool {
         guard high - low > 1 else { return low == high || body(low) }
         let bit = keys[low].commonPrefixLength(with: keys[high - 1])
         var middle = low
@@ -127,8 +133,8 @@ public struct RoutingSnapshot: Sendable {
         // Equal keys would be one peer listed twice: visit the first and be done, or the walk would not end.
         guard middle > low, middle < high else { return body(low) }
         if target.bit(bit) {
-            return visit(middle, high, target, body) && visit(low, middle, target, body)
+            return visit(keys, middle, high, target, body) && visit(keys, low, middle, target, body)
         }
-        return visit(low, middle, target, body) && visit(middle, high, target, body)
+        return visit(keys, low, middle, target, body) && visit(keys, middle, high, target, body)
     }
 }
