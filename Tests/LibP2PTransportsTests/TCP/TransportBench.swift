@@ -22,6 +22,13 @@ struct TransportBench {
             handlers: [echo])
     }
 
+    /// Waits until all loops have done what was queued before, and what that queued.
+    static func settle() async throws {
+        for _ in 0..<2 {
+            for executor in loops.executors { try await executor.loop.submit {}.get() }
+        }
+    }
+
     /// Sends bytes to `/echo` and gives back what comes.
     static func echo(_ bytes: [UInt8], on connection: Connection) async throws -> [UInt8] {
         try await connection.withStream(["/echo"]) { stream in
