@@ -26,6 +26,11 @@ public enum SettingsDocumentation {
         return lines.joined(separator: "\n")
     }
 
+    /// A duration as settings write it, or `nil`.
+    public static func duration(_ text: String) -> Duration? {
+        try? SettingKind<Duration>.duration.read([text])
+    }
+
     private static func wrapped(_ text: String, columns: Int) -> [String] {
         var lines: [String] = []
         var line = ""

@@ -180,13 +180,7 @@ struct NodeAssembly {
 
     /// Starts one DHT for each protocol id; as clients only when the bootstrap service is switched off.
     private mutating func startTables(_ host: Host, _ storage: NodeStorage) async throws {
-        var bootstrap: [Multiaddr] = []
-        for peer in configuration.bootstrap {
-            switch peer {
-            case .amino: bootstrap += try AminoNetwork.addresses()
-            case .address(let address): bootstrap.append(address)
-            }
-        }
+        let bootstrap = try configuration.bootstrapAddresses
         let isServer = !configuration.disabledServices.contains(.bootstrap)
         for protocolID in configuration.dhtProtocols.map(ProtocolID.init(_:)) {
             var settings = KademliaConfiguration(
