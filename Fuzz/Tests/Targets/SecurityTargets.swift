@@ -10,8 +10,8 @@ import Wire
 extension FuzzTarget {
     static let securities = [
         FuzzTarget("noise", cost: 10) { input in
-            let dialed = try requireSameInPieces(input) { try talkNoise($0, .dialer) }
-            let accepted = try requireSameInPieces(input) { try talkNoise($0, .listener) }
+            let dialed = try requireSameInPieces(input, by: { $0.agrees(with: $1) }) { try talkNoise($0, .dialer) }
+            let accepted = try requireSameInPieces(input, by: { $0.agrees(with: $1) }) { try talkNoise($0, .listener) }
             return !dialed.received.isEmpty || !accepted.received.isEmpty
         },
         FuzzTarget("noise-payload", cost: 4, check: noisePayload),
