@@ -56,8 +56,11 @@ extension KademliaDHT {
         return try await announce(key)
     }
 
-    /// Ends ``provide(_:)``: the records run out by themselves.
-    public func stopProviding(_ key: [UInt8]) { provided.remove(key) }
+    /// Ends ``provide(_:)``. What others were told runs out by itself.
+    public func stopProviding(_ key: [UInt8]) {
+        provided.remove(key)
+        records.remove(.init(key: key, provider: ownID))
+    }
 
     /// Tells all again what this node provides.
     func republish() async {

@@ -88,6 +88,13 @@ extension KademliaDHT {
         case answered(PeerID, KademliaMessage)
         case failed(PeerID, isOurFault: Bool)
         case timeUp
+
+        /// A request failed. Whether that tells something of the peer depends: a full house on this side does not.
+        static func failed(_ peer: PeerID, _ error: any Error) -> Event {
+            let ours: [NetworkError.Code] = [.cancelled, .refused, .misuse, .system]
+            let code = (error as? NetworkError)?.code
+            return .failed(peer, isOurFault: Task.isCancelled || code.map(ours.contains) == true)
+        }
     }
 
     /// Runs a ``Lookup``: asks, feeds it the answers, keeps the routing table informed.
@@ -128,7 +135,7 @@ extension KademliaDHT {
                                 do {
                                     return .answered(peer, try await ask(peer, addresses, client))
                                 } catch {
-                                    return .failed(peer, isOurFault: Task.isCancelled)
+                                    return .failed(peer, error)
                                 }
                             }
                         }

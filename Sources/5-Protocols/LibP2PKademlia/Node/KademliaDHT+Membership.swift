@@ -84,6 +84,7 @@ extension KademliaDHT: NetworkObserver {
             return
         }
         remember(peer, addresses)
+        network.tag(peer, tag, value: Self.memberWorth)
         logger.debug("a peer came into the routing table", metadata: ["peer": "\(peer)", "count": "\(routing.count)"])
         // The first peers open the way to the others: look around at once instead of at the next interval.
         if routing.count <= configuration.fewPeers { executor.spawn { await self.lookAround() } }
@@ -98,6 +99,7 @@ extension KademliaDHT: NetworkObserver {
         let candidate = routing.remove(peer)
         members[peer] = nil
         isTableSorted = false
+        network.tag(peer, tag, value: 0)
         logger.debug("a peer left the routing table", metadata: ["peer": "\(peer)", "count": "\(routing.count)"])
         publishSoon()
         if let candidate { check(candidate) }
@@ -162,11 +164,14 @@ extension KademliaDHT: NetworkObserver {
         protectNearest(snapshot)
     }
 
+    /// What a peer of the table is worth to the connection manager, where a peer without a tag is worth nothing.
+    private static let memberWorth = 5
+
     /// Keeps the connections to the nearest peers: they are the ones that this node must know best.
     private func protectNearest(_ snapshot: RoutingSnapshot) {
         let nearest = Set(snapshot.nearest(configuration.routing.bucketSize, to: routing.ownKey))
-        for peer in protected.subtracting(nearest) { network.unprotect(peer, tag: protectionTag) }
-        for peer in nearest.subtracting(protected) { network.protect(peer, tag: protectionTag) }
+        for peer in protected.subtracting(nearest) { network.unprotect(peer, tag: tag) }
+        for peer in nearest.subtracting(protected) { network.protect(peer, tag: tag) }
         protected = nearest
     }
 }

@@ -6,6 +6,37 @@ import NIOCore
 
 // Joining the network and staying in it.
 extension KademliaDHT {
+    /// What is done again and again.
+    enum Chore: CaseIterable {
+        case refresh
+        case sweep
+        case rejoin
+    }
+
+    /// Does a chore after its interval, and again as long after that is done.
+    func schedule(_ chore: Chore) {
+        let interval =
+            switch chore {
+            case .refresh: configuration.refreshInterval
+            case .sweep: configuration.sweepInterval
+            case .rejoin: configuration.rejoinInterval
+            }
+        timers[chore] = executor.schedule(after: interval) { [weak self] in
+            guard let self else { return }
+            executor.spawn { await self.perform(chore) }
+        }
+    }
+
+    private func perform(_ chore: Chore) async {
+        guard isRunning else { return }
+        switch chore {
+        case .refresh: await refresh()
+        case .sweep: sweep()
+        case .rejoin: await rejoinIfLonely()
+        }
+        if isRunning { schedule(chore) }
+    }
+
     /// Peers of the last run that are dialled at the start, besides the bootstrap peers.
     private static let keptPeersToDial = 64
 
@@ -21,7 +52,7 @@ extension KademliaDHT {
 
     /// Tries the bootstrap peers again when the table is nearly empty, and asks the few peers there are for others:
     /// those may know more by now.
-    func rejoinIfLonely() async {
+    private func rejoinIfLonely() async {
         // The operator was told at the start; a peer that stays away is no news each half minute.
         guard routing.count < configuration.fewPeers else { return }
         await dialBootstrapPeers(reportingAt: .debug)
@@ -61,7 +92,7 @@ extension KademliaDHT {
     }
 
     /// Asks silent peers whether they live, looks around, and looks into each bucket that has a peer.
-    func refresh() async {
+    private func refresh() async {
         let silent = routing.silent(since: executor.now - TimeAmount(configuration.refreshInterval))
         await inParallel(silent, atOnce: configuration.lookup.alpha) { dht, peer in
             if await dht.lives(peer) { await dht.noteAnswer(of: peer) } else { await dht.expel(peer) }
@@ -81,7 +112,7 @@ extension KademliaDHT {
     private static let refreshedBuckets = 10
 
     /// Removes expired records.
-    func sweep() { records.removeExpired(now: network.clock.now) }
+    private func sweep() { records.removeExpired(now: network.clock.now) }
 
     /// A name whose key shares just so many bits with this node's. Keys are hashes, so names are tried until one fits:
     /// a thousand for the farthest bucket that is refreshed.

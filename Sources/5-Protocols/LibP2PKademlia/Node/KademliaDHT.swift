@@ -54,7 +54,7 @@ public actor KademliaDHT {
     var mustLookAgain = false
     /// What this node provides itself.
     var provided: Set<[UInt8]> = []
-    var timers: [Scheduled<Void>] = []
+    var timers: [Chore: Scheduled<Void>] = [:]
     var lastRepublish: NIODeadline
 
     /// Makes a DHT. Nothing happens before ``start()``.
@@ -97,9 +97,7 @@ public actor KademliaDHT {
         network.addObserver(self)
         if mode == .server { serve() }
         for connection in network.connections { consider(connection) }
-        every(configuration.refreshInterval) { await $0.refresh() }
-        every(configuration.sweepInterval) { await $0.sweep() }
-        every(configuration.rejoinInterval) { await $0.rejoinIfLonely() }
+        for chore in Chore.allCases { schedule(chore) }
         executor.spawn { await self.join(through: kept.peers) }
     }
 
@@ -108,10 +106,10 @@ public actor KademliaDHT {
         guard isRunning else { return }
         isRunning = false
         network.stopServing([configuration.protocolID])
-        for timer in timers { timer.cancel() }
-        timers = []
+        for timer in timers.values { timer.cancel() }
+        timers = [:]
         waitingForCheck = []
-        for peer in protected { network.unprotect(peer, tag: protectionTag) }
+        for peer in protected { network.unprotect(peer, tag: tag) }
         protected = []
     }
 
@@ -130,24 +128,6 @@ public actor KademliaDHT {
         network.serve(KademliaServer(protocols: [configuration.protocolID], responder: responder, network: network))
     }
 
-    nonisolated var protectionTag: String { "kademlia \(configuration.protocolID)" }
-
-    /// Runs some work again and again, each time so long after the last one ended.
-    private func every(_ interval: Duration, _ work: @escaping @Sendable (KademliaDHT) async -> Void) {
-        let timer = executor.schedule(after: interval) { [weak self] in
-            guard let self else { return }
-            executor.spawn {
-                guard await self.isRunning else { return }
-                await work(self)
-                await self.again(interval, work)
-            }
-        }
-        timers.append(timer)
-        // Each round leaves the timer that fired: keep only the handful that can still be pending.
-        if timers.count > 16 { timers.removeFirst(timers.count - 16) }
-    }
-
-    private func again(_ interval: Duration, _ work: @escaping @Sendable (KademliaDHT) async -> Void) {
-        if isRunning { every(interval, work) }
-    }
+    /// What connections that it wants kept are marked with.
+    nonisolated var tag: String { "kademlia \(configuration.protocolID)" }
 }

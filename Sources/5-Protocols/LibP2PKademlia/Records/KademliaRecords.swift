@@ -50,6 +50,12 @@ public final class KademliaRecords: Sendable {
         journal?.save(record)
     }
 
+    /// Takes back a provider record.
+    func remove(_ reference: ProviderStore.Reference) {
+        stores.withLock { $0.providers.remove(reference) }
+        journal?.remove(reference)
+    }
+
     /// The providers of a key, the latest first.
     func providers(of key: [UInt8], now: Timestamp) -> [ProviderRecord] {
         stores.withLock { $0.providers.providers(of: key, now: now) }

@@ -128,7 +128,8 @@ public struct ProviderStore: Sendable {
         return expired
     }
 
-    private mutating func remove(_ reference: Reference) {
+    /// Removes a record, if there is one.
+    public mutating func remove(_ reference: Reference) {
         guard let old = stored[reference.key]?.first(where: { $0.record.provider == reference.provider }) else {
             return
         }
