@@ -47,3 +47,4 @@ lint: ## Checks the formatting and the house rules.
 
 clean: ## Removes what was built.
 	swift package clean
+	rm -rf .build-interop
