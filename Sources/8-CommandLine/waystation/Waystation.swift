@@ -13,11 +13,16 @@ struct Waystation: AsyncParsableCommand {
               waystation run --bootstrap amino
               waystation identity show
               waystation ping /ip4/203.0.113.7/tcp/4001/p2p/12D3KooW…
-              waystation lookup providers bafy… --bootstrap /ip4/127.0.0.1/tcp/4001/p2p/12D3KooW…
+              waystation lookup providers bafy… --bootstrap amino
 
             EXIT STATUS
-              0 done; 1 tried and failed; 64 wrong usage; 78 wrong configuration; 69 a resource is missing
-              (a port is taken, the data folder is in use or not writable); 70 a bug.
+              0   done
+              1   tried and failed: a peer not reachable, nothing found
+              64  wrong usage
+              69  a resource is missing: a port is taken, the data folder is in use
+                  or not writable
+              70  a bug
+              78  wrong configuration
             """,
         version: Version.agent,
         subcommands: [RunCommand.self, IdentityCommand.self, PingCommand.self, LookupCommand.self])

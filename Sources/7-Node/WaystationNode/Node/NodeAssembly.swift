@@ -69,11 +69,13 @@ struct NodeAssembly {
         let identify = IdentifyService(network: host, agentVersion: Version.agent, protocolVersion: Version.network)
         identify.start()
         serveBasics(host)
-        try await listen(host)
         let web = WebServers(
             configuration, group: group, loops: loops, host: host, telemetry: telemetry, logger: logger)
         self.web = web
-        try await web.start()
+        // Health first: whoever watches sees a node that starts.
+        try await web.startAdmin()
+        try await listen(host)
+        try await web.startFrontDoor()
         try await startTables(host, storage)
         telemetry.health.advance(to: .ready)
         return Node(

@@ -48,13 +48,9 @@ final class WebServers: Sendable {
     /// Where the admin server answers.
     var adminURL: String? { state.withLock { $0.adminURL } }
 
-    /// Starts both, as far as they are configured.
-    func start() async throws {
-        if let address = configuration.admin { try await startAdmin(address) }
-        if let address = configuration.http { try await startFrontDoor(address) }
-    }
-
-    private func startFrontDoor(_ address: HostAndPort) async throws {
+    /// Opens the front door, if it is configured.
+    func startFrontDoor() async throws {
+        guard let address = configuration.http else { return }
         var settings = HTTPServer.Configuration(name: "front door")
         settings.limits.connections = configuration.httpConnections.value
         settings.limits.connectionsPerIP = configuration.httpConnectionsPerIP.value
@@ -83,7 +79,9 @@ final class WebServers: Sendable {
         if let listener = FrontDoorListener(bound) { host.add(listener) }
     }
 
-    private func startAdmin(_ address: HostAndPort) async throws {
+    /// Starts the admin server, if it is configured.
+    func startAdmin() async throws {
+        guard let address = configuration.admin else { return }
         let telemetry = telemetry
         let routes = AdminRoutes(
             readiness: { (telemetry.health.isReady, telemetry.health.stage.rawValue) },

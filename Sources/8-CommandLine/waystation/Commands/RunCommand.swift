@@ -13,16 +13,18 @@ struct RunCommand: AsyncParsableCommand {
             EXAMPLES
               waystation run
               waystation run --config /etc/waystation.yaml
-              waystation run --listen /ip4/0.0.0.0/tcp/4001 --listen /ip4/0.0.0.0/tcp/4002/ws
+              waystation run --listen /ip4/0.0.0.0/tcp/4001 --http off
               waystation run --bootstrap /ip4/203.0.113.7/tcp/4001/p2p/12D3KooW…
 
             SETTINGS
-            Each is also a key of the configuration file and a variable of the environment: --dns-server is dnsServer
-            and WAYSTATION_DNS_SERVER. Flags beat the environment, the environment beats the file.
+            Each is also a key of the configuration file and a variable of the
+            environment: --dns-server is dnsServer and WAYSTATION_DNS_SERVER.
+            Flags beat the environment, the environment beats the file.
 
             \(SettingsDocumentation.flagsHelp)
 
-            Durations are written 90s, 2m, 1h; sizes in bytes or as 128KiB. In limits 0 means unlimited.
+            Durations are written 90s, 2m, 1h; sizes in bytes or as 128KiB.
+            In limits 0 means unlimited.
             """)
 
     /// The settings' table reads them, so that flags and file can never differ.
