@@ -129,6 +129,8 @@ struct TCPTransportTests {
         let connection = try await transport.dial(
             listener.address, expecting: node.peerID, upgrader: try TransportBench.makeNode(),
             on: TransportBench.loops.next())
+        // The listener's side is ready when it answers.
+        #expect(try await TransportBench.echo([1], on: connection) == [1])
         #expect(node.connections.count == 1)
         await connection.close()
         await listener.close()

@@ -47,18 +47,21 @@ struct TransportBench {
 final class RawClient: Sendable {
     private let channel: any Channel
     private let collected: EventLoopFuture<[UInt8]>
+    private let answered: EventLoopFuture<Void>
 
     /// Connects to a listener's IP address and port.
     init(to address: Multiaddr) async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.any()
         let promise = loop.makePromise(of: [UInt8].self)
+        let first = loop.makePromise(of: Void.self)
         collected = promise.futureResult
+        answered = first.futureResult
         let port = Int(address.tcpPort ?? 0)
         channel = try await ClientBootstrap(group: loop)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Collector(promise))
+                    try channel.pipeline.syncOperations.addHandler(Collector(promise, first))
                 }
             }
             .connect(host: "\(address.ipAddress ?? .v4(0x7f00_0001))", port: port).get()
@@ -69,6 +72,9 @@ final class RawClient: Sendable {
 
     /// Sends text.
     func send(_ text: String) async { await send(Array(text.utf8)) }
+
+    /// Waits for the first bytes, or the end.
+    func waitForAnswer() async throws { try await answered.get() }
 
     /// All that came until the other side closed.
     func receiveAll() async throws -> [UInt8] { try await collected.get() }
@@ -84,12 +90,17 @@ final class RawClient: Sendable {
     private final class Collector: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
         private let promise: EventLoopPromise<[UInt8]>
+        private let first: EventLoopPromise<Void>
         private var bytes: [UInt8] = []
 
-        init(_ promise: EventLoopPromise<[UInt8]>) { self.promise = promise }
+        init(_ promise: EventLoopPromise<[UInt8]>, _ first: EventLoopPromise<Void>) {
+            self.promise = promise
+            self.first = first
+        }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             bytes += unwrapInboundIn(data).readableBytesView
+            first.succeed(())
         }
 
         func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -98,7 +109,12 @@ final class RawClient: Sendable {
 
         // A reset after the answer is an end as well.
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
-        func channelInactive(context: ChannelHandlerContext) { promise.succeed(bytes) }
-        func handlerRemoved(context: ChannelHandlerContext) { promise.succeed(bytes) }
+        func channelInactive(context: ChannelHandlerContext) { end() }
+        func handlerRemoved(context: ChannelHandlerContext) { end() }
+
+        private func end() {
+            promise.succeed(bytes)
+            first.succeed(())
+        }
     }
 }
