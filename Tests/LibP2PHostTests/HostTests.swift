@@ -345,7 +345,8 @@ private func echoed(_ connection: Connection, _ text: String) async throws -> St
             world.settle()
             #expect(stream.isKnown)
             #expect(a.connectionCount == 0 && b.connectionCount == 0)
-            #expect(b.activeStreams["/silence/1.0.0"] == 0)
+            #expect(b.protocols.isEmpty && b.activeStreams.isEmpty)
+            #expect(b.counters[.streamOpened] == 1 && b.counters[.streamClosed] + b.counters[.streamReset] == 1)
             #expect(simulation.executor.bufferedBytes == 0)
         }
     }

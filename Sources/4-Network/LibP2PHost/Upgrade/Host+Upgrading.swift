@@ -14,7 +14,7 @@ extension Host: ConnectionUpgrader {
         let limits = configuration.limits
         let isSpared = access.favours(address) || (!limits.appliesToPrivateAddresses && !address.isPublic)
         let reason = state.withLock { state in
-            state.isClosing ? .closing : state.admissions.enter(address, isSpared: isSpared, now: .now())
+            state.isClosing ? .closing : state.admissions.enter(address, isSpared: isSpared, now: home.now)
         }
         if let reason { throw refusal(reason, "Address \(address) has reached its limit for connections.") }
         return Admission { [weak self] in self?.state.withLock { $0.admissions.leave(address) } }
