@@ -19,6 +19,7 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor {
         var jobs: [UnownedJob] = []
         var spare: [UnownedJob] = []
         var flushes: [any LoopFlushing] = []
+        var spareFlushes: [any LoopFlushing] = []
         var isDrainScheduled = false
         var bufferedBytes = 0
     }
@@ -103,9 +104,13 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor {
             state.spare = batch
         }
         state.isDrainScheduled = false
-        let flushes = state.flushes
-        state.flushes.removeAll(keepingCapacity: true)
+        // The same for those who flush, and who may ask to flush again.
+        var flushes = state.spareFlushes
+        state.spareFlushes = []
+        swap(&flushes, &state.flushes)
         for work in flushes { work.flushNow() }
+        flushes.removeAll(keepingCapacity: flushes.capacity <= Self.drainLimit)
+        state.spareFlushes = flushes
         if !state.jobs.isEmpty { scheduleDrain() }
     }
 

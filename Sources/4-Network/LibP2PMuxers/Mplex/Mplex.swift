@@ -18,7 +18,7 @@ public struct Mplex: MuxerProtocol {
 
     /// See `MuxerProtocol`.
     public func install(on channel: any Channel, role: HandshakeRole) throws -> any StreamMuxer {
-        let handler = MuxerHandler(MplexSession(settings: settings), timing: timing)
+        let handler = MplexHandler(MplexSession(settings: settings), timing: timing)
         try channel.pipeline.syncOperations.addHandler(handler)
         return handler
     }

@@ -19,7 +19,7 @@ public struct Yamux: MuxerProtocol {
     /// See `MuxerProtocol`.
     public func install(on channel: any Channel, role: HandshakeRole) throws -> any StreamMuxer {
         let session = YamuxSession(isInitiator: role == .dialer, settings: settings)
-        let handler = MuxerHandler(session, timing: timing)
+        let handler = YamuxHandler(session, timing: timing)
         try channel.pipeline.syncOperations.addHandler(handler)
         return handler
     }

@@ -7,36 +7,19 @@ import NIOCore
 /// at once. What streams want to send is only noted; at the end of the tick ``flushNow()`` gathers it into few buffers
 /// and one flush. Callbacks of streams may come back into this object at any point, so no call into the session is ever
 /// under way while a stream is called.
-final class MuxerHandler<Session: MuxerSession>: ChannelDuplexHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundIn = Never
-    typealias OutboundOut = ByteBuffer
+///
+/// It is a protocol with extensions instead of a generic class, because the compiler specialises it for each session
+/// only in this form: the methods of a generic class, called by NIO through its protocols, would stay generic and copy
+/// the session at every turn.
+protocol MuxerShell: MuxerState, ChannelDuplexHandler, StreamMuxer, LoopFlushing
+where InboundIn == ByteBuffer, OutboundIn == Never, OutboundOut == ByteBuffer {
+    associatedtype Session: MuxerSession
 
-    var session: Session
-    let timing: MuxerTiming
-    var context: ChannelHandlerContext?
-    /// Set between ``start(for:)`` and the end.
-    var connection: Connection?
-    var places = StreamPlaces()
+    var session: Session { get set }
+}
 
-    /// What has been gathered for the next write.
-    var gathered = ByteBuffer()
-    var isFlushScheduled = false
-    /// Set once nothing more is to be written or told.
-    var hasEnded = false
-    private var isReadPending = false
-
-    private var keepAliveTimer: Scheduled<Void>?
-    private var writeTimer: Scheduled<Void>?
-    private var congestionTimer: Scheduled<Void>?
-
-    init(_ session: Session, timing: MuxerTiming) {
-        self.session = session
-        self.timing = timing
-    }
-
-    // MARK: Channel
-
+/// The pipeline's side of the shell.
+extension MuxerShell {
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -184,7 +167,7 @@ final class MuxerHandler<Session: MuxerSession>: ChannelDuplexHandler {
     }
 
     private func schedule(
-        after delay: Duration, _ action: @escaping @Sendable (MuxerHandler<Session>) -> Void
+        after delay: Duration, _ action: @escaping @Sendable (Self) -> Void
     ) -> Scheduled<Void>? {
         guard let loop = context?.eventLoop else { return nil }
         let bound = NIOLoopBound(self, eventLoop: loop)

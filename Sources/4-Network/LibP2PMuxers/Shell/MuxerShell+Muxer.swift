@@ -1,7 +1,8 @@
 import LibP2PCore
 import NIOCore
 
-extension MuxerHandler: StreamMuxer {
+/// The side that faces Core's connection and streams.
+extension MuxerShell {
     func start(for connection: Connection) { begin(for: connection) }
 
     func openStream() throws -> Stream {

@@ -14,7 +14,8 @@ private let mostBytesPerTick = 1024 * 1024
 /// The gathering buffer is kept between ticks up to this capacity, so that an idle connection holds little.
 private let mostKeptCapacity = 4096
 
-extension MuxerHandler: LoopFlushing {
+/// The way out: frames are gathered, and written as long as the socket takes them.
+extension MuxerShell {
     /// Makes sure that what is to be sent is sent at the end of this tick.
     func scheduleFlush() {
         guard !isFlushScheduled, !hasEnded, let connection else { return }
