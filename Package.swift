@@ -157,7 +157,8 @@ let package = Package(
         .testTarget(
             name: "FuzzTests",
             dependencies: [
-                "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia", "WaystationNode",
+                "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
+                "WaystationNode",
                 nioEmbedded, nioWebSocket, asn1,
             ],
             path: "Fuzz/Tests", swiftSettings: settings),

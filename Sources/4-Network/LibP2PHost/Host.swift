@@ -168,6 +168,10 @@ public final class Host: Network {
         }
         for listener in listeners { await listener.close() }
         for connection in connections { await connection.close() }
+        // The loops may be shut down after this: no dial may wait on one of them then.
+        let dials = dialer.state.withLock { Array($0.dials.values) }
+        for dial in dials { dial.cancel() }
+        for dial in dials { _ = await dial.result }
         // Handlers hold their services, and those hold the host.
         registry.removeAll()
     }

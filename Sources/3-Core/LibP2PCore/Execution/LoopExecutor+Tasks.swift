@@ -25,17 +25,16 @@ extension LoopExecutor {
     ///
     /// - Throws: ``NetworkError`` with `.cancelled` as soon as the task is cancelled.
     public func sleep(for delay: Duration) async throws {
-        let promise = loop.makePromise(of: Void.self)
-        let timer = loop.scheduleTask(in: TimeAmount(delay)) { promise.succeed(()) }
+        // The timer's own future ends in every case, also when the loop is shut down before its time.
+        let timer = loop.scheduleTask(in: TimeAmount(delay)) {}
         do {
             try await withTaskCancellationHandler {
-                try await promise.futureResult.get()
+                try await timer.futureResult.get()
             } onCancel: {
-                loop.execute {
-                    timer.cancel()
-                    promise.fail(NetworkError(.cancelled, "The wait was cancelled."))
-                }
+                timer.cancel()
             }
+        } catch {
+            throw NetworkError(.cancelled, "The wait was cancelled.", cause: error)
         }
     }
 }
