@@ -33,7 +33,8 @@ build: deps ## Builds .build/release/waystation.
 	swift build --configuration $(CONFIGURATION) --product waystation
 
 test: test-deps interop ## Runs all tests (ARGS: for swift test).
-	swift test $(ARGS)
+	@# One after the other: simulations fill the test pool's threads for seconds, and others beside them would run out of time.
+	swift test --no-parallel $(ARGS)
 
 bench: deps ## Measures the node in release mode.
 	Benchmarks/run $(ARGS)
