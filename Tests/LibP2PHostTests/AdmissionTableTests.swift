@@ -61,6 +61,20 @@ import Testing
         #expect(table.enter(one, isSpared: false, now: start) == nil)
     }
 
+    @Test func anExplicitLimitHoldsForSparedAddressesAndTheOthersDoNot() throws {
+        var table = AdmissionTable(
+            limits: limits {
+                $0.perIP = 3
+                $0.perSubnet = 1
+                $0.ratePerIP = 1
+                $0.burstPerIP = 1
+            })
+        let one = try address("127.0.0.1")
+        for _ in 0..<3 { #expect(table.enter(one, isSpared: true, holdsPerIP: true, now: start) == nil) }
+        #expect(table.enter(one, isSpared: true, holdsPerIP: true, now: start) == .perIP)
+        #expect(table.enter(try address("127.0.0.2"), isSpared: true, holdsPerIP: true, now: start) == nil)
+    }
+
     @Test func zeroIsUnlimited() throws {
         var table = AdmissionTable(limits: limits { _ in })
         let one = try address("203.0.113.1")

@@ -25,12 +25,18 @@ struct AdmissionTable {
 
     /// Takes a place for an address.
     ///
-    /// - Parameter isSpared: whether the limits per address do not hold for it; it is counted all the same.
+    /// - Parameters:
+    ///   - isSpared: whether the limits per address, prefix and rate do not hold for it; it is counted all the same.
+    ///   - holdsPerIP: whether the limit per address holds even so.
     /// - Returns: why not, or nil when the place is taken.
-    mutating func enter(_ address: IPAddress, isSpared: Bool, now: NIODeadline) -> RefusalReason? {
+    mutating func enter(_ address: IPAddress, isSpared: Bool, holdsPerIP: Bool = false, now: NIODeadline)
+        -> RefusalReason?
+    {
         let subnet = Self.subnet(of: address)
+        if !isSpared || holdsPerIP, limits.perIP > 0, perIP[address, default: 0] >= limits.perIP {
+            return .perIP
+        }
         if !isSpared {
-            if limits.perIP > 0, perIP[address, default: 0] >= limits.perIP { return .perIP }
             if limits.perSubnet > 0, perSubnet[subnet, default: 0] >= limits.perSubnet { return .perSubnet }
             if limits.ratePerIP > 0, !spend(address, now: now) { return .rate }
         }

@@ -15,8 +15,10 @@ public struct ConnectionLimits: Sendable, Hashable {
     public var ratePerIP = 16
     /// New inbound connections that one IP address may make at once.
     public var burstPerIP = 128
-    /// Whether limits per address hold for private and loopback addresses too: an operator's explicit limits do.
+    /// Whether limits per address, prefix and rate hold for private and loopback addresses too.
     public var appliesToPrivateAddresses = true
+    /// Whether ``perIP`` holds for private and loopback addresses in any case: an operator's explicit limit does.
+    public var perIPAlwaysApplies = false
 
     /// The defaults.
     public init() {}

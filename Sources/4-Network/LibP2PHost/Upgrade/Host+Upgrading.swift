@@ -12,9 +12,12 @@ extension Host: ConnectionUpgrader {
         let access = self.access
         if access.denies(address) { throw refusal(.denied, "Address \(address) is on the deny list.") }
         let limits = configuration.limits
-        let isSpared = access.favours(address) || (!limits.appliesToPrivateAddresses && !address.isPublic)
+        let isFavoured = access.favours(address)
+        let isSpared = isFavoured || (!limits.appliesToPrivateAddresses && !address.isPublic)
+        let holdsPerIP = limits.perIPAlwaysApplies && !isFavoured
         let reason = state.withLock { state in
-            state.isClosing ? .closing : state.admissions.enter(address, isSpared: isSpared, now: home.now)
+            state.isClosing
+                ? .closing : state.admissions.enter(address, isSpared: isSpared, holdsPerIP: holdsPerIP, now: home.now)
         }
         if let reason { throw refusal(reason, "Address \(address) has reached its limit for connections.") }
         return Admission { [weak self] in self?.state.withLock { $0.admissions.leave(address) } }

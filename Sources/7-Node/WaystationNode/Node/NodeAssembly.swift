@@ -135,8 +135,8 @@ struct NodeAssembly {
         settings.limits.total = configuration.connections.value ?? 0
         settings.limits.perIP = configuration.connectionsPerIP.value ?? 0
         // What somebody set holds for everybody; a default spares a lab's private addresses.
-        settings.limits.appliesToPrivateAddresses =
-            !configuration.allowPrivateAddresses || configuration.connectionsPerIP.isExplicit
+        settings.limits.appliesToPrivateAddresses = !configuration.allowPrivateAddresses
+        settings.limits.perIPAlwaysApplies = configuration.connectionsPerIP.isExplicit
         settings.trimming.highWater = settings.limits.total * 9 / 10
         settings.trimming.lowWater = settings.limits.total * 78 / 100
         settings.resolver = resolver
