@@ -63,6 +63,7 @@ let package = Package(
             name: "LibP2P",
             targets: [
                 "LibP2PHost", "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
+                "LibP2PPubSub",
             ]),
         .library(name: "LibP2PTesting", targets: ["LibP2PTesting"]),
         .library(name: "WaystationNode", targets: ["WaystationNode"]),
@@ -113,6 +114,7 @@ let package = Package(
 
         room("5-Protocols", "LibP2PBasics", ["LibP2PCore", nioCore, logging, collections]),
         room("5-Protocols", "LibP2PKademlia", ["LibP2PCore", nioCore, logging, collections, heap, crypto]),
+        room("5-Protocols", "LibP2PPubSub", ["LibP2PCore", nioCore, logging, collections]),
 
         room(
             "6-Services", "HTTPServing",
@@ -121,7 +123,7 @@ let package = Package(
                 hummingbird, hummingbirdCore, logging, metrics,
             ]),
         room("6-Services", "Telemetry", ["LibP2PCore", metrics, coreMetrics]),
-        room("6-Services", "NodeStorage", ["LibP2PCore", "LibP2PHost", "LibP2PKademlia", grdb, logging]),
+        room("6-Services", "NodeStorage", ["LibP2PCore", "LibP2PHost", "LibP2PBasics", "LibP2PKademlia", grdb, logging]),
 
         room(
             "7-Node", "WaystationNode",
@@ -150,6 +152,7 @@ let package = Package(
         tests("LibP2PHost", ["LibP2PTesting", "LibP2PSecurity", "LibP2PMuxers", "LibP2PTransports", nioPosix]),
         tests("LibP2PBasics", ["LibP2PTesting"]),
         tests("LibP2PKademlia", ["LibP2PTesting"]),
+        tests("LibP2PPubSub", ["LibP2PTesting"]),
         tests("HTTPServing", ["LibP2PTesting", nioPosix, nioWebSocket, hummingbird, httpTypes]),
         tests("Telemetry", [coreMetrics]),
         tests("NodeStorage", [nioPosix, grdb]),
@@ -158,7 +161,7 @@ let package = Package(
             name: "FuzzTests",
             dependencies: [
                 "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "WaystationNode",
+                "LibP2PPubSub", "WaystationNode",
                 nioEmbedded, nioWebSocket, asn1,
             ],
             path: "Fuzz/Tests", swiftSettings: settings),
