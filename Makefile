@@ -34,7 +34,7 @@ build: deps ## Builds .build/release/waystation.
 
 test: test-deps interop ## Runs all tests (ARGS: for swift test).
 	@# One after the other: simulations fill the test pool's threads for seconds, and others beside them would run out of time.
-	swift test --no-parallel $(ARGS)
+	swift test --no-parallel $(ARGS) 2>&1 | scripts/repeat-failures
 
 bench: deps ## Measures the node in release mode.
 	Benchmarks/run $(ARGS)
