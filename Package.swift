@@ -63,7 +63,7 @@ let package = Package(
             name: "LibP2P",
             targets: [
                 "LibP2PHost", "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "LibP2PPubSub",
+                "LibP2PRelay", "LibP2PPubSub",
             ]),
         .library(name: "LibP2PTesting", targets: ["LibP2PTesting"]),
         .library(name: "WaystationNode", targets: ["WaystationNode"]),
@@ -114,6 +114,7 @@ let package = Package(
 
         room("5-Protocols", "LibP2PBasics", ["LibP2PCore", nioCore, logging, collections]),
         room("5-Protocols", "LibP2PKademlia", ["LibP2PCore", nioCore, logging, collections, heap, crypto]),
+        room("5-Protocols", "LibP2PRelay", ["LibP2PCore", nioCore, logging, heap]),
         room("5-Protocols", "LibP2PPubSub", ["LibP2PCore", nioCore, logging, collections]),
 
         room(
@@ -129,7 +130,7 @@ let package = Package(
             "7-Node", "WaystationNode",
             [
                 "LibP2PHost", "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "HTTPServing", "Telemetry", "NodeStorage", lifecycle, unixSignals, coreMetrics, logging, metrics,
+                "LibP2PRelay", "HTTPServing", "Telemetry", "NodeStorage", lifecycle, unixSignals, coreMetrics, logging, metrics,
                 configuration, yams, nioCore,
                 nioPosix, nioWebSocket, httpTypes, hummingbird,
             ]),
@@ -152,6 +153,7 @@ let package = Package(
         tests("LibP2PHost", ["LibP2PTesting", "LibP2PSecurity", "LibP2PMuxers", "LibP2PTransports", nioPosix]),
         tests("LibP2PBasics", ["LibP2PTesting"]),
         tests("LibP2PKademlia", ["LibP2PTesting"]),
+        tests("LibP2PRelay", ["LibP2PTesting", nioPosix]),
         tests("LibP2PPubSub", ["LibP2PTesting"]),
         tests("HTTPServing", ["LibP2PTesting", nioPosix, nioWebSocket, hummingbird, httpTypes]),
         tests("Telemetry", [coreMetrics]),
@@ -161,7 +163,7 @@ let package = Package(
             name: "FuzzTests",
             dependencies: [
                 "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "LibP2PPubSub", "WaystationNode",
+                "LibP2PRelay", "LibP2PPubSub", "WaystationNode",
                 nioEmbedded, nioWebSocket, asn1,
             ],
             path: "Fuzz/Tests", swiftSettings: settings),

@@ -1,0 +1,38 @@
+/// What the relay room throws.
+///
+/// Equal by ``code``. On a stream each of them means "reset", unless a status message said it before.
+public struct RelayError: Error, Equatable, CustomStringConvertible {
+    /// What went wrong, for code to act on.
+    public enum Code: String, Sendable, Hashable {
+        /// A message that breaks the protocol.
+        case malformedMessage
+        /// The other side said no; the message holds its status.
+        case refused
+        /// The other side did not answer, or not in time.
+        case noAnswer
+        /// A bound of this node, or of the circuit, is reached.
+        case limitReached
+    }
+
+    /// What went wrong, for code to act on.
+    public let code: Code
+    /// What was wrong, with the value, and what to do about it.
+    public let message: String
+    /// The error below this one.
+    public let cause: (any Error)?
+
+    init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+
+    /// Equal by code.
+    public static func == (left: RelayError, right: RelayError) -> Bool { left.code == right.code }
+
+    /// `code: message`, and the cause where there is one.
+    public var description: String {
+        guard let cause else { return "\(code.rawValue): \(message)" }
+        return "\(code.rawValue): \(message) (\(cause))"
+    }
+}
