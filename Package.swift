@@ -124,13 +124,15 @@ let package = Package(
                 hummingbird, hummingbirdCore, logging, metrics,
             ]),
         room("6-Services", "Telemetry", ["LibP2PCore", metrics, coreMetrics]),
-        room("6-Services", "NodeStorage", ["LibP2PCore", "LibP2PHost", "LibP2PBasics", "LibP2PKademlia", grdb, logging]),
+        room(
+            "6-Services", "NodeStorage", ["LibP2PCore", "LibP2PHost", "LibP2PBasics", "LibP2PKademlia", grdb, logging]),
 
         room(
             "7-Node", "WaystationNode",
             [
                 "LibP2PHost", "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "LibP2PRelay", "HTTPServing", "Telemetry", "NodeStorage", lifecycle, unixSignals, coreMetrics, logging, metrics,
+                "LibP2PRelay", "HTTPServing", "Telemetry", "NodeStorage", lifecycle, unixSignals, coreMetrics, logging,
+                metrics,
                 configuration, yams, nioCore,
                 nioPosix, nioWebSocket, httpTypes, hummingbird,
             ]),

@@ -1,3 +1,4 @@
+import LibP2PCore
 import LibP2PIdentity
 import Multiformats
 import NIOCore
