@@ -65,6 +65,26 @@ struct AutoNATVectors: Decodable {
     static func load() throws -> AutoNATVectors { try vectors("autonat-rendezvous-pubsub") }
 }
 
+/// The rendezvous part of the same file.
+struct RendezvousVectors: Decodable {
+    struct Rendezvous: Decodable {
+        let `protocol`: String
+        let register: String
+        let register_response_ok_7200: String
+        let register_invalid_ttl: String
+        let unregister: String
+        let discover_all: String
+        let discover_ns_limit10: String
+        let discover_response: String
+    }
+    let rendezvous: Rendezvous
+
+    static func load() throws -> Rendezvous {
+        let file: RendezvousVectors = try vectors("autonat-rendezvous-pubsub")
+        return file.rendezvous
+    }
+}
+
 /// The key of the vectors' example peer.
 func exampleKey() throws -> PrivateKey {
     try PrivateKey(ed25519Seed: try hex("7e0830617c4a7de83925dfb2694556b12936c477a0e1feb2e148ec9da60fee7d"))

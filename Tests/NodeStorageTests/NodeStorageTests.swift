@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import LibP2PBasics
 import LibP2PCore
 import LibP2PHost
 import LibP2PIdentity
@@ -87,6 +88,53 @@ import Wire
         #expect(restored.addresses(of: try peer(2)) == [address])
         #expect(restored.count == 2)
         await second.close()
+    }
+
+    @Test func registrationsSurviveARestart() async throws {
+        let folder = TemporaryFolder()
+        func registration(_ number: UInt8, in namespace: String, sequence: UInt64) throws -> Registration {
+            Registration(
+                key: .init(namespace: namespace, peer: try peer(number)), record: [number, 2, 3],
+                expiry: Timestamp(nanoseconds: 1_700_000_000_123_456_789), sequence: sequence)
+        }
+        let first = try open(folder)
+        let journal = first.registrations
+        journal.save(try registration(1, in: "a", sequence: 1))
+        journal.save(try registration(1, in: "a", sequence: 2))
+        journal.save(try registration(1, in: "b", sequence: 3))
+        journal.save(try registration(2, in: "a", sequence: 4))
+        journal.save(try registration(3, in: "a", sequence: .max))
+        journal.remove(.init(namespace: "a", peer: try peer(2)))
+        await first.close()
+
+        let second = try open(folder)
+        let kept = [
+            try registration(1, in: "a", sequence: 2), try registration(1, in: "b", sequence: 3),
+            try registration(3, in: "a", sequence: .max),
+        ]
+        #expect(Set(try await second.registrations.load()) == Set(kept))
+        second.registrations.remove(kept[0].key)
+        try await second.flush()
+        #expect(Set(try await second.registrations.load()) == Set(kept[1...]))
+        await second.close()
+    }
+
+    /// What the first release wrote is there after the table of registrations has been added.
+    @Test func anOlderDatabaseIsMigrated() async throws {
+        let folder = TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        let queue = try DatabaseQueue(path: folder.path + "/waystation.sqlite")
+        try Schema.migrator.migrate(queue, upTo: "1: records, routing table, peers")
+        try await queue.write { database in
+            try database.execute(
+                sql: "INSERT INTO value (dht, key, value, received) VALUES (?, ?, ?, ?)",
+                arguments: [dht.name, Data([1]), Data([2]), 5])
+        }
+        try queue.close()
+        let storage = try open(folder)
+        #expect(try await storage.journal(for: dht).load().values.map(\.value) == [[2]])
+        #expect(try await storage.registrations.load().isEmpty)
+        await storage.close()
     }
 
     @Test func changesAreWrittenWithinTheInterval() async throws {

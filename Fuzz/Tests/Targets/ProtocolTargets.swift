@@ -33,6 +33,7 @@ extension FuzzTarget {
             return message != nil
         },
         FuzzTarget("kademlia", cost: 2, check: kademlia),
+        FuzzTarget("rendezvous", cost: 2, check: rendezvous),
     ]
 
     private static let peer = Result {
@@ -77,5 +78,30 @@ extension FuzzTarget {
             _ = try? RecordNamespaces().validate(record.value, key: record.key, now: Timestamp(seconds: 1_800_000_000))
         }
         return true
+    }
+
+    private static func rendezvous(_ input: [UInt8]) throws -> Bool {
+        if let cookie = RegistrationCookie(bytes: input) {
+            try requireEqual(cookie.bytes, input, "a cookie through its bytes")
+        }
+        guard let message = try? RendezvousMessage(protobuf: input) else { return false }
+        switch message {
+        case .discover(let discover):
+            var table = RegistrationTable(limits: .init())
+            let now = Timestamp(seconds: 1_800_000_000)
+            _ = try table.register(
+                .init(namespace: "a", peer: try peer.get()), record: [1], ttl: nil, now: now)
+            let page = try? table.page(discover.namespace, limit: discover.limit, cookie: discover.cookie, now: now)
+            try require(page?.registrations.count ?? 0 <= 1, "an answer holds what there is")
+        case .discoverResponse(let response):
+            try require(response.entries.count <= RendezvousMessage.maxEntries, "registrations are bounded")
+        default: break
+        }
+        // What a message leaves out is written with its default, in each registration too.
+        let written = message.protobufBytes()
+        try require(written.count <= 4 * input.count + 16, "\(input.count) bytes became \(written.count)")
+        try requireStable(try RendezvousMessage(protobuf: written), from: written, growth: 0)
+        try requireEqual(try RendezvousMessage(protobuf: written), message, "a message through its bytes")
+        return message != .other
     }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GRDB
+import LibP2PBasics
 import LibP2PCore
 import LibP2PHost
 import LibP2PIdentity
@@ -43,6 +44,18 @@ extension Database {
                     [Data(id.bytes), Data(StoredPeer(known).protobufBytes())])
             case (.peer(let id), _):
                 try run("DELETE FROM peer WHERE id = ?", [Data(id.bytes)])
+            case (.registration(let key), .registration(let registration)):
+                try run(
+                    "INSERT OR REPLACE INTO registration (namespace, peer, record, expiry, sequence) "
+                        + "VALUES (?, ?, ?, ?, ?)",
+                    [
+                        key.namespace, Data(key.peer.bytes), Data(registration.record),
+                        registration.expiry.nanoseconds, Int64(bitPattern: registration.sequence),
+                    ])
+            case (.registration(let key), _):
+                try run(
+                    "DELETE FROM registration WHERE namespace = ? AND peer = ?",
+                    [key.namespace, Data(key.peer.bytes)])
             }
         }
     }
@@ -75,6 +88,21 @@ extension Database {
             contents.peers.append(RoutingPeer(id: peer, addresses: addresses))
         }
         return contents
+    }
+
+    /// The rendezvous server's registrations.
+    func registrations() throws -> [Registration] {
+        var registrations: [Registration] = []
+        let rows = try Row.fetchCursor(self, sql: "SELECT namespace, peer, record, expiry, sequence FROM registration")
+        while let row = try rows.next() {
+            guard let peer = row.peer("peer"), let namespace = row["namespace"] as String? else { continue }
+            registrations.append(
+                Registration(
+                    key: .init(namespace: namespace, peer: peer), record: row.bytes("record"),
+                    expiry: Timestamp(nanoseconds: row["expiry"] as Int64? ?? 0),
+                    sequence: UInt64(bitPattern: row["sequence"] as Int64? ?? 0)))
+        }
+        return registrations
     }
 
     /// What was known of peers.

@@ -1,4 +1,5 @@
 import GRDB
+public import LibP2PBasics
 public import LibP2PCore
 public import LibP2PHost
 import LibP2PIdentity
@@ -7,7 +8,8 @@ public import Logging
 import NIOCore
 import Synchronization
 
-/// What of a node survives a restart, beside its key: the records and routing tables of its DHTs, and its peer store.
+/// What of a node survives a restart, beside its key: the records and routing tables of its DHTs, its peer store, and the
+/// registrations of its rendezvous server.
 ///
 /// One SQLite database, `waystation.sqlite`, in the data folder. The network's path never waits for it: changes are
 /// gathered by row and written by one transaction each ``flushInterval``. What was written is there after `kill -9`.
@@ -58,6 +60,9 @@ public final class NodeStorage: Sendable {
     public func journal(for protocolID: ProtocolID) -> any RecordJournal {
         ProtocolJournal(dht: protocolID.name, storage: self)
     }
+
+    /// The journal of the rendezvous server.
+    public var registrations: any RegistrationJournal { StoredRegistrations(storage: self) }
 
     /// Fills a peer store with what was kept, and keeps it from now on.
     ///
@@ -124,6 +129,15 @@ public final class NodeStorage: Sendable {
             return try await pool.read { try $0.contents(of: dht) }
         } catch {
             throw StorageError(.failed, "the records of \(dht) can't be read", cause: error)
+        }
+    }
+
+    /// The registrations, with the changes that wait left aside.
+    func storedRegistrations() async throws -> [Registration] {
+        do {
+            return try await pool.read { try $0.registrations() }
+        } catch {
+            throw StorageError(.failed, "the rendezvous registrations can't be read", cause: error)
         }
     }
 

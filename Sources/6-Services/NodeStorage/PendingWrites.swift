@@ -1,3 +1,4 @@
+import LibP2PBasics
 import LibP2PHost
 import LibP2PIdentity
 import LibP2PKademlia
@@ -14,6 +15,7 @@ struct PendingWrites: Sendable {
         case value(dht: String, key: [UInt8])
         case routing(dht: String)
         case peer(PeerID)
+        case registration(Registration.Key)
     }
 
     /// What becomes of it.
@@ -22,6 +24,7 @@ struct PendingWrites: Sendable {
         case value(ValueRecord)
         case routing([RoutingPeer])
         case peer(KnownPeer)
+        case registration(Registration)
         case removal
     }
 

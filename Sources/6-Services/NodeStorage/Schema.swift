@@ -26,6 +26,16 @@ enum Schema {
                     CREATE TABLE peer (id BLOB NOT NULL PRIMARY KEY, known BLOB NOT NULL) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("2: rendezvous registrations") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE registration (
+                        namespace TEXT NOT NULL, peer BLOB NOT NULL, record BLOB NOT NULL,
+                        expiry INTEGER NOT NULL, sequence INTEGER NOT NULL,
+                        PRIMARY KEY (namespace, peer)
+                    ) WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 }
