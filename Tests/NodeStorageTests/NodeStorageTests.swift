@@ -146,7 +146,7 @@ import Wire
         configuration.readonly = true
         let reader = try DatabaseQueue(path: folder.path + "/waystation.sqlite", configuration: configuration)
         var count = 0
-        for _ in 0..<500 where count == 0 {
+        for _ in 0..<6000 where count == 0 {
             count = try await reader.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM provider") ?? 0 }
             if count == 0 { try await TemporaryFolder.executor.sleep(for: .milliseconds(10)) }
         }

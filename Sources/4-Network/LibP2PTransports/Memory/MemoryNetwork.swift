@@ -32,7 +32,7 @@ public final class MemoryNetwork: Sendable {
     /// Breaks the connections between nodes for which `isBroken` says so, as if a cable were cut: nothing gets through
     /// any more, and both ends find out when their patience ends.
     public func breakLinks(where isBroken: (PeerID, PeerID) -> Bool) {
-        for link in sortedLinks where isBroken(link.dialer.peerID, link.listener.peerID) { link.sever() }
+        for link in links(where: { isBroken($0.dialer.peerID, $0.listener.peerID) }) { link.sever() }
     }
 
     /// Takes a node off the network as if its process ended: it listens no more, its connections end at once, and the
@@ -41,14 +41,15 @@ public final class MemoryNetwork: Sendable {
         state.withLock { state in
             state.listeners = state.listeners.filter { $0.value.peer.peerID != peer }
         }
-        for link in sortedLinks where link.dialer.peerID == peer || link.listener.peerID == peer {
+        for link in links(where: { $0.dialer.peerID == peer || $0.listener.peerID == peer }) {
             link.end(link.dialer.peerID == peer ? .dialer : .listener)
         }
     }
 
     /// In the order in which they were made, so that a simulation repeats itself.
-    private var sortedLinks: [MemoryLink] {
-        state.withLock { state in state.links.sorted { $0.key < $1.key }.map(\.value) }
+    private func links(where isMeant: (MemoryLink) -> Bool) -> [MemoryLink] {
+        let all = state.withLock(\.links)
+        return all.filter { isMeant($0.value) }.sorted { $0.key < $1.key }.map(\.value)
     }
 
     // MARK: Listeners
