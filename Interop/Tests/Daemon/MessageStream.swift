@@ -35,7 +35,7 @@ struct MessageStream {
 
     func ask(_ fields: [DaemonField]) async throws -> [DaemonField] {
         try await send(fields)
-        return try DaemonField.decode(try await socket.readDelimited(within: .seconds(10)))
+        return try DaemonField.decode(try await socket.readDelimited(within: .seconds(30)))
     }
 
     func send(_ fields: [DaemonField]) async throws {

@@ -19,7 +19,7 @@ struct HealthWatch {
 
     func expectHealthy() async throws {
         for webSocket in [false, true] {
-            let ping = try await lab.waystation("ping", try node.address(webSocket: webSocket), within: .seconds(20))
+            let ping = try await lab.waystation("ping", try node.address(webSocket: webSocket), within: .seconds(60))
             #expect(ping.status == 0, "ping over \(webSocket ? "WebSocket" : "TCP")")
         }
         #expect(try await status("/healthz") == 200)

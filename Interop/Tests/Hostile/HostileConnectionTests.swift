@@ -105,7 +105,7 @@ struct HostileConnectionTests {
             for number in 0..<2000 where !socket.hasEnded {
                 try? await socket.write(Multistream.message("/interop/none/\(number)"))
             }
-            try await socket.waitForEnd(within: .seconds(5))
+            try await socket.waitForEnd(within: Self.upgradeLimit)
             try await watch.expectHealthy()
         }
     }

@@ -55,7 +55,7 @@ extension Socket {
         try await write(frames.flatMap(\.bytes))
     }
 
-    func readFrame(within limit: Duration = .seconds(10)) async throws -> YamuxFrame {
+    func readFrame(within limit: Duration = .seconds(30)) async throws -> YamuxFrame {
         let head = try await read(exactly: 12, within: limit)
         func number(_ range: Range<Int>) -> UInt32 { head[range].reduce(0) { $0 << 8 | UInt32($1) } }
         var frame = YamuxFrame(
@@ -69,7 +69,7 @@ extension Socket {
 
     /// Reads on until a frame is what is sought.
     func readFrame(
-        within limit: Duration = .seconds(10), where isSought: (YamuxFrame) -> Bool
+        within limit: Duration = .seconds(30), where isSought: (YamuxFrame) -> Bool
     ) async throws -> YamuxFrame {
         while true {
             let frame = try await readFrame(within: limit)
@@ -78,7 +78,7 @@ extension Socket {
     }
 
     /// Whether the other side's yamux still answers a ping.
-    func answersPing(_ value: UInt32 = 0x5eed, within limit: Duration = .seconds(10)) async throws -> Bool {
+    func answersPing(_ value: UInt32 = 0x5eed, within limit: Duration = .seconds(30)) async throws -> Bool {
         try await send([.ping(value)])
         _ = try await readFrame(within: limit) {
             $0.type == YamuxFrame.ping && $0.flags == YamuxFrame.ack && $0.length == value

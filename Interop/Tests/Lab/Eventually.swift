@@ -4,7 +4,7 @@ import Dispatch
 /// nobody. The last error is what the caller sees when `limit` has passed.
 @discardableResult
 func eventually<Answer>(
-    _ what: String, within limit: Duration = .seconds(30), _ question: () async throws -> Answer?
+    _ what: String, within limit: Duration = .seconds(60), _ question: () async throws -> Answer?
 ) async throws -> Answer {
     let clock = ContinuousClock()
     let deadline = clock.now + limit

@@ -50,7 +50,7 @@ final class Mailbox<Element: Sendable>: Sendable {
 
     /// Waits until `attempt` finds what it looks for among the elements that have arrived (and removes it from them).
     func take<Taken: Sendable>(
-        _ what: String, within limit: Duration = .seconds(30),
+        _ what: String, within limit: Duration = .seconds(60),
         _ attempt: @escaping @Sendable (inout [Element]) -> Taken?
     ) async throws -> Taken {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Taken, any Error>) in
@@ -79,7 +79,7 @@ final class Mailbox<Element: Sendable>: Sendable {
     }
 
     /// Waits for the end and takes all that has come and was not taken before.
-    func takeUntilEnd(_ what: String, within limit: Duration = .seconds(30)) async throws -> [Element] {
+    func takeUntilEnd(_ what: String, within limit: Duration = .seconds(60)) async throws -> [Element] {
         do {
             let _: Never = try await take(what, within: limit) { _ in nil }
         } catch {

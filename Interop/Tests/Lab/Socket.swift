@@ -57,7 +57,7 @@ final class Socket: Sendable {
     }
 
     /// Fails when the other side does not take the bytes in time.
-    func write(_ bytes: [UInt8], within limit: Duration = .seconds(20)) async throws {
+    func write(_ bytes: [UInt8], within limit: Duration = .seconds(60)) async throws {
         let written = channel.eventLoop.makePromise(of: Void.self)
         let timer = channel.eventLoop.scheduleTask(in: TimeAmount(limit)) {
             written.fail(InteropError("\(bytes.count) bytes could not be written within \(limit)"))
@@ -72,7 +72,7 @@ final class Socket: Sendable {
         try await channel.setOption(.autoRead, value: false).get()
     }
 
-    func read(exactly count: Int, within limit: Duration = .seconds(30)) async throws -> [UInt8] {
+    func read(exactly count: Int, within limit: Duration = .seconds(60)) async throws -> [UInt8] {
         try await received.take("\(count) bytes", within: limit) { bytes in
             guard bytes.count >= count else { return nil }
             defer { bytes.removeFirst(count) }
@@ -81,7 +81,7 @@ final class Socket: Sendable {
     }
 
     /// Whatever has come, at least one byte.
-    func readSome(within limit: Duration = .seconds(30)) async throws -> [UInt8] {
+    func readSome(within limit: Duration = .seconds(60)) async throws -> [UInt8] {
         try await received.take("more bytes", within: limit) { bytes in
             defer { bytes = [] }
             return bytes.isEmpty ? nil : bytes
@@ -105,7 +105,7 @@ final class Socket: Sendable {
     }
 
     /// Waits until the other side has closed or reset the connection, discarding what still comes.
-    func waitForEnd(within limit: Duration = .seconds(30)) async throws {
+    func waitForEnd(within limit: Duration = .seconds(60)) async throws {
         do {
             let _: Never = try await received.take("the end of the connection", within: limit) { bytes in
                 bytes = []

@@ -30,13 +30,13 @@ struct NodeProcess {
     /// Tells it to stop and waits until it has.
     func stop() async throws -> Int32 {
         process.signal(SIGTERM)
-        return try await process.status(within: .seconds(15))
+        return try await process.status(within: .seconds(40))
     }
 
     /// Ends it at once, as a power cut would.
     func kill() async throws {
         process.signal(SIGUSR1)
-        _ = try await process.status(within: .seconds(15))
+        _ = try await process.status(within: .seconds(40))
     }
 }
 

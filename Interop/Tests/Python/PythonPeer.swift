@@ -51,7 +51,7 @@ extension Lab {
             attempts -= 1
             let process = try await start(name: "py-libp2p \(stack)", tools.python, arguments, readsInput: true)
             do {
-                let line = try await process.output.take("py-libp2p's start", within: .seconds(20)) { lines in
+                let line = try await process.output.take("py-libp2p's start", within: .seconds(60)) { lines in
                     lines.isEmpty ? nil : lines.removeFirst()
                 }
                 let started = try JSONValue(parsing: line)
