@@ -33,6 +33,34 @@ extension Stream {
         return takeHead()
     }
 
+    /// Takes at most `limit` of the bytes that are there without waiting, and without granting the sender room for them;
+    /// nil when there are none.
+    ///
+    /// ``grantInput(_:)`` grants it, when the bytes have gone on. Until then they count to the stream's window, so that
+    /// who passes them on never holds more than a window of them.
+    public func takeInput(upTo limit: Int) -> ByteBuffer? {
+        guard limit > 0, bufferedBytes > 0, awaitedProtocol == nil else { return nil }
+        var bytes = head
+        if bytes.readableBytes > limit {
+            guard let part = head.readSlice(length: limit) else { return nil }
+            bytes = part
+        } else {
+            head = ByteBuffer()
+        }
+        withheldBytes += removed(bytes.readableBytes)
+        return bytes
+    }
+
+    /// Grants the sender room for so many of the bytes that ``takeInput(upTo:)`` returned.
+    public func grantInput(_ byteCount: Int) {
+        let count = min(byteCount, withheldBytes)
+        withheldBytes -= count
+        grant(count)
+    }
+
+    /// Bytes that wait to be read.
+    public var pendingInput: Int { bufferedBytes }
+
     private func takeHead() -> ByteBuffer {
         let bytes = head
         head = ByteBuffer()
@@ -90,13 +118,18 @@ extension Stream {
     }
 
     /// Books bytes that the application took, and grants the sender room for them.
-    func consumed(_ count: Int) {
+    func consumed(_ count: Int) { grant(removed(count)) }
+
+    /// Books bytes that the application took.
+    ///
+    /// - Returns: for how many of them the sender is still to be granted room.
+    private func removed(_ count: Int) -> Int {
         let alreadyGranted = min(count, grantedBytes)
         grantedBytes -= alreadyGranted
         account(removed: count)
         if head.readableBytes == 0 { head = backlog.popFirst() ?? ByteBuffer() }
         ledger.activeAt = connection.executor.now
-        grant(count - alreadyGranted)
+        return count - alreadyGranted
     }
 
     private func grant(_ count: Int) {

@@ -51,6 +51,8 @@ public final class Stream {
     var bufferedBytes = 0
     /// Bytes at the front of `head` for which the sender was granted room already.
     var grantedBytes = 0
+    /// Bytes that were taken, and for which the sender was not yet granted room.
+    var withheldBytes = 0
     var outbox = Deque<ByteBuffer>()
     var outboxBytes = 0
     var discardsInput = false
@@ -90,6 +92,12 @@ public final class Stream {
             fail(error)
         }
         discardBuffered()
+    }
+
+    /// Ends the limits in time that the stream's protocol declared: its handler watches over the time from here on.
+    public func liftTimeLimits() {
+        ledger.limits.idle = nil
+        ledger.limits.lifetime = nil
     }
 
     /// Whether both directions have ended and nothing waits to be sent.
