@@ -1,0 +1,39 @@
+import Multiformats
+
+/// How many things peers at each IP address, and in each prefix, have: pure.
+struct AddressCounts: Sendable {
+    private var perIP: [IPAddress: Int] = [:]
+    private var perSubnet: [IPPrefix: Int] = [:]
+
+    /// Whether nothing is counted.
+    var isEmpty: Bool { perIP.isEmpty && perSubnet.isEmpty }
+
+    /// How many an address has.
+    func count(at address: IPAddress) -> Int { perIP[address, default: 0] }
+
+    /// How many the prefix of an address has.
+    func count(around address: IPAddress) -> Int { perSubnet[Self.subnet(of: address), default: 0] }
+
+    mutating func add(_ address: IPAddress) {
+        perIP[address, default: 0] += 1
+        perSubnet[Self.subnet(of: address), default: 0] += 1
+    }
+
+    mutating func remove(_ address: IPAddress) {
+        let subnet = Self.subnet(of: address)
+        if let count = perIP[address] { perIP[address] = count > 1 ? count - 1 : nil }
+        if let count = perSubnet[subnet] { perSubnet[subnet] = count > 1 ? count - 1 : nil }
+    }
+
+    private static func subnet(of address: IPAddress) -> IPPrefix {
+        IPPrefix(address, length: address.bitWidth == 32 ? 24 : 56)
+    }
+}
+
+/// Where a peer's requests come from.
+struct RequestOrigin: Sendable, Equatable {
+    /// The IP address; nil on transports without one.
+    var address: IPAddress?
+    /// Whether default limits per address spare it.
+    var isSpared: Bool
+}
