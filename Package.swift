@@ -159,7 +159,7 @@ let package = Package(
         tests("LibP2PPubSub", ["LibP2PTesting"]),
         tests("HTTPServing", ["LibP2PTesting", nioPosix, nioWebSocket, hummingbird, httpTypes]),
         tests("Telemetry", [coreMetrics]),
-        tests("NodeStorage", [nioPosix, grdb]),
+        tests("NodeStorage", ["LibP2PTesting", nioPosix, grdb, logging]),
         tests("WaystationNode", ["LibP2PTesting"]),
         .testTarget(
             name: "FuzzTests",

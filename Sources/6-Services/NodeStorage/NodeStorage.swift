@@ -5,8 +5,6 @@ public import LibP2PHost
 import LibP2PIdentity
 public import LibP2PKademlia
 public import Logging
-import NIOCore
-import Synchronization
 
 /// What of a node survives a restart, beside its key: the records and routing tables of its DHTs, its peer store, and the
 /// registrations of its rendezvous server.
@@ -17,22 +15,13 @@ public final class NodeStorage: Sendable {
     /// How long a change may wait until it is written.
     public let flushInterval: Duration
 
-    /// Rows that may wait to be written; beyond it changes are given up and counted in ``droppedChanges``.
-    private static let pendingLimit = 200_000
-
-    private struct State {
-        var pending = PendingWrites(limit: NodeStorage.pendingLimit)
-        var isFlushScheduled = false
-        var isFlushing = false
-        var isClosed = false
-        var peers: MemoryPeerStore?
-    }
+    /// Changes that may wait to be written by default: some 100 MB of large records.
+    public static let defaultPendingLimit = 200_000
 
     private let lock: FolderLock
     private let pool: DatabasePool
-    private let executor: LoopExecutor
     private let logger: Logger
-    private let state = Mutex(State())
+    private let writes: WriteBehind
 
     /// Claims a data folder, which is made if need be, and opens its database.
     ///
@@ -41,20 +30,28 @@ public final class NodeStorage: Sendable {
     /// - Parameters:
     ///   - executor: whose clock times the flushes.
     ///   - flushInterval: at most 5 s are promised to operators.
+    ///   - pendingLimit: changes that may wait to be written; beyond it they are given up and counted in
+    ///     ``droppedChanges``.
     /// - Throws: ``StorageError``: `.inUse`, `.notWritable`, `.tooNew`.
     public init(
         folder: String, on executor: LoopExecutor, flushInterval: Duration = .seconds(2),
-        logger: Logger = Logger(label: "waystation.storage")
+        pendingLimit: Int = NodeStorage.defaultPendingLimit, logger: Logger = Logger(label: "waystation.storage")
     ) throws(StorageError) {
         lock = try FolderLock(folder: folder)
-        pool = try Self.openDatabase(in: folder, logger: logger)
-        self.executor = executor
+        let pool = try Self.openDatabase(in: folder, logger: logger)
+        self.pool = pool
         self.flushInterval = flushInterval
         self.logger = logger
+        writes = WriteBehind(interval: flushInterval, limit: pendingLimit, on: executor, logger: logger) { batch in
+            try await pool.write { try $0.apply(batch) }
+        }
     }
 
     /// Changes that were given up because the disk did not keep up.
-    public var droppedChanges: Int { state.withLock { $0.pending.dropped } }
+    public var droppedChanges: Int { writes.droppedCount }
+
+    /// Changes that wait to be written.
+    public var pendingChanges: Int { writes.pendingCount }
 
     /// The journal of one DHT.
     public func journal(for protocolID: ProtocolID) -> any RecordJournal {
@@ -73,41 +70,26 @@ public final class NodeStorage: Sendable {
         } catch {
             throw StorageError(.failed, "the known peers can't be read", cause: error)
         }
-        state.withLock { $0.peers = peers }
-        scheduleFlush()
+        writes.follow {
+            var batch: WriteBehind.Batch = [:]
+            for (peer, known) in peers.takeChanges() { batch[.peer(peer)] = known.map { .peer($0) } ?? .removal }
+            return batch
+        }
     }
 
     /// Writes all changes now, and returns when they are written.
     ///
     /// - Throws: ``StorageError`` with code ``StorageError/Code/failed``; the changes wait for the next flush.
-    public func flush() async throws {
-        let changes = state.withLock { state in
-            for (peer, known) in state.peers?.takeChanges() ?? [:] {
-                state.pending.set(known.map { .peer($0) } ?? .removal, for: .peer(peer))
-            }
-            return state.pending.take()
-        }
-        guard !changes.isEmpty else { return }
-        do {
-            try await pool.write { try $0.apply(changes) }
-        } catch {
-            state.withLock { $0.pending.putBack(changes) }
-            throw StorageError(.failed, "\(changes.count) changes can't be written to the database", cause: error)
-        }
-    }
+    public func flush() async throws { try await writes.flush() }
 
     /// Writes all changes and gives the folder free. Changes that come later are lost.
     public func close() async {
-        let wasClosed = state.withLock { state in
-            defer { state.isClosed = true }
-            return state.isClosed
-        }
-        guard !wasClosed else { return }
         do {
-            try await flush()
-            // Leaves one file behind that can be copied as it is.
-            _ = try await pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
-            try pool.close()
+            try await writes.close {
+                // Leaves one file behind that can be copied as it is.
+                _ = try await pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+                try pool.close()
+            }
         } catch {
             logger.error("the database could not be closed in order", metadata: ["error": "\(error)"])
         }
@@ -115,13 +97,7 @@ public final class NodeStorage: Sendable {
     }
 
     /// Notes a change. Returns at once.
-    func set(_ change: PendingWrites.Change, for row: PendingWrites.Row) {
-        let isCrowded = state.withLock { state in
-            state.pending.set(change, for: row)
-            return state.pending.isCrowded
-        }
-        if isCrowded { flushInBackground() } else { scheduleFlush() }
-    }
+    func set(_ change: PendingWrites.Change, for row: PendingWrites.Row) { writes.set(change, for: row) }
 
     /// The records of one DHT, with the changes that wait left aside.
     func contents(of dht: String) async throws -> JournalContents {
@@ -138,39 +114,6 @@ public final class NodeStorage: Sendable {
             return try await pool.read { try $0.registrations() }
         } catch {
             throw StorageError(.failed, "the rendezvous registrations can't be read", cause: error)
-        }
-    }
-
-    private func scheduleFlush() {
-        let isNeeded = state.withLock { state in
-            defer { state.isFlushScheduled = true }
-            return !state.isFlushScheduled && !state.isClosed
-        }
-        guard isNeeded else { return }
-        executor.schedule(after: flushInterval) { [weak self] in
-            self?.state.withLock { $0.isFlushScheduled = false }
-            self?.flushInBackground()
-        }
-    }
-
-    private func flushInBackground() {
-        let mayFlush = state.withLock { state in
-            guard !state.isFlushing, !state.isClosed else { return false }
-            state.isFlushing = true
-            return true
-        }
-        guard mayFlush else { return }
-        executor.spawn {
-            do {
-                try await self.flush()
-            } catch {
-                self.logger.error("changes wait for the next flush", metadata: ["error": "\(error)"])
-            }
-            let isMoreExpected = self.state.withLock { state in
-                state.isFlushing = false
-                return !state.pending.isEmpty || state.peers != nil
-            }
-            if isMoreExpected { self.scheduleFlush() }
         }
     }
 }
