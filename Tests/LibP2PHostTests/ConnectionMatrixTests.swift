@@ -25,7 +25,7 @@ struct ConnectionMatrixTests {
         func makeHost(on loops: LoopGroup) throws -> Host {
             let identity = try PrivateKey.generate()
             var configuration = HostConfiguration()
-            configuration.limits.appliesToPrivateAddresses = false
+            configuration.limits.onPrivateAddresses = []
             if isPrivate {
                 configuration.privateNetwork = { channel in
                     let key = try PreSharedKey(bytes: [UInt8](repeating: 7, count: 32))

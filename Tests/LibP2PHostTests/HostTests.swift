@@ -254,6 +254,29 @@ private func echoed(_ connection: Connection, _ text: String) async throws -> St
         }
     }
 
+    @Test(arguments: [nil, 3, 1]) func streamsOfAProtocolAreLimited(ownTotal: Int?) throws {
+        try Simulation.run { simulation in
+            let world = World(simulation: simulation)
+            let (a, b) = (try world.host(), try world.host { $0.streamsPerProtocol = 2 })
+            b.serve(Silence(limits: StreamLimits(total: ownTotal)))
+            let connection = try world.connect(a, b)
+            let works = (0..<4).map { _ in
+                simulation.begin {
+                    try await connection.withStream(["/silence/1.0.0"]) { stream in
+                        try await stream.write([1])
+                        _ = try await stream.read()
+                    }
+                }
+            }
+            world.settle()
+            // The smaller of both bounds holds: the host's, and the protocol's own.
+            #expect(b.activeStreams["/silence/1.0.0"] == min(2, ownTotal ?? 2))
+            for work in works { work.cancel() }
+            world.settle()
+            #expect(b.activeStreams["/silence/1.0.0"] == 0)
+        }
+    }
+
     @Test func theTotalIsLimitedAndProtectedPeersAreSpared() throws {
         try Simulation.run { simulation in
             let world = World(simulation: simulation)

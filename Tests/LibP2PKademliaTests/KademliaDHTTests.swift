@@ -131,6 +131,22 @@ import Wire
         }
     }
 
+    @Test(arguments: [false, true]) func privatePeersCountToTheirBlocksWhereThatIsWanted(counts: Bool) throws {
+        try Simulation.run { simulation in
+            let swarm = Swarm(simulation)
+            let root = try swarm.makeNode(ip: [10, 0, 0, 1], allowsPrivate: true) {
+                $0.routing.countsPrivateGroups = counts
+                $0.routing.peersPerGroup = 2
+                $0.routing.peersPerGroupInBucket = 0
+            }
+            for host in UInt8(2)...5 {
+                _ = try swarm.makeNode(bootstrap: [root], ip: [10, 0, 0, host], allowsPrivate: true)
+            }
+            swarm.pass(.seconds(60))
+            #expect(root.dht.table.count == (counts ? 2 : 4))
+        }
+    }
+
     @Test func recordsAndPeersComeBackFromTheJournal() throws {
         try Simulation.run(seed: 6) { simulation in
             let swarm = Swarm(simulation)
@@ -220,6 +236,9 @@ final class MemoryJournal: RecordJournal {
     func save(_ record: ValueRecord) { state.withLockedValue { $0.values[record.key] = record } }
 
     func removeValue(_ key: [UInt8]) { state.withLockedValue { $0.values[key] = nil } }
+
+    /// The keys of the values.
+    var values: [[UInt8]] { state.withLockedValue { Array($0.values.keys) } }
 
     func save(_ peers: [RoutingPeer]) { state.withLockedValue { $0.peers = peers } }
 

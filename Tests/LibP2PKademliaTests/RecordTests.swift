@@ -115,6 +115,22 @@ import Testing
         #expect(store.count == 10)
     }
 
+    @Test func aValueLargerThanTheStoreIsNotKeptInTheJournalEither() throws {
+        var limits = ValueLimits()
+        limits.bytes = 20
+        let journal = MemoryJournal()
+        let records = KademliaRecords(values: limits, journal: journal)
+        let namespaces = RecordNamespaces(open: ["lab"])
+        for (name, size) in [("/lab/fits", 8), ("/lab/huge", 20)] {
+            let value = [UInt8](repeating: 7, count: size)
+            try records.put(
+                ValueRecord(key: Array(name.utf8), value: value, received: start), origin: nil, namespaces: namespaces)
+        }
+        #expect(records.valueCount == 1)
+        #expect(records.valueBytes == "/lab/fits".utf8.count + 8)
+        #expect(journal.values.map { String(decoding: $0, as: UTF8.self) } == ["/lab/fits"])
+    }
+
     @Test func valuesExpire() throws {
         var store = ValueStore()
         _ = store.put(ValueRecord(key: [1], value: [2], received: start), origin: nil)

@@ -23,7 +23,7 @@ final class Client: NetworkObserver {
         let identity = try PrivateKey.generate()
         var configuration = HostConfiguration()
         configuration.allowsPrivateAddresses = true
-        configuration.limits.appliesToPrivateAddresses = false
+        configuration.limits.onPrivateAddresses = []
         host = Host(
             identity: identity, loops: Self.loops, transports: [TCPTransport()],
             securities: [try Noise(identity: identity)], muxers: [Yamux()], configuration: configuration)

@@ -24,7 +24,7 @@ struct Neighbours {
             let identity = try PrivateKey.generate()
             var configuration = HostConfiguration()
             configuration.allowsPrivateAddresses = true
-            configuration.limits.appliesToPrivateAddresses = false
+            configuration.limits.onPrivateAddresses = []
             let host = Host(
                 identity: identity, loops: loops, transports: [TCPTransport()],
                 securities: [try Noise(identity: identity)], muxers: [Yamux()], configuration: configuration)

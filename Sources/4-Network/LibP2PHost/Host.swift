@@ -42,7 +42,7 @@ public final class Host: Network {
     let securities: [any SecurityProtocol]
     let muxers: [any MuxerProtocol]
     let logger: Logger
-    let registry = HandlerRegistry()
+    let registry: HandlerRegistry
     let observers = ObserverList()
     let dialer: Dialer
     let state: Mutex<State>
@@ -86,6 +86,7 @@ public final class Host: Network {
         self.random = random
         self.logger = logger
         knownPeers = MemoryPeerStore(clock: clock, maxPeers: configuration.maxKnownPeers)
+        registry = HandlerRegistry(streamsPerProtocol: configuration.streamsPerProtocol)
         dialer = Dialer()
         state = Mutex(
             State(

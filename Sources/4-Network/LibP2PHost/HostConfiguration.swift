@@ -14,9 +14,12 @@ public struct HostConfiguration: Sendable {
     public var announcedAddresses: [Multiaddr] = []
     /// Whether loopback and private addresses count as reachable and are spared the default limits per address.
     public var allowsPrivateAddresses = false
-    /// From the first byte of a connection to its readiness, in both directions. go allows 15 s.
+    /// From the first byte of a connection to its readiness, in both directions; zero is unlimited. go allows 15 s.
     public var handshakeTimeout: Duration = .seconds(15)
-    /// The most peers that the peer store remembers.
+    /// Inbound streams of one protocol in the whole node, where the protocol itself allows no fewer; 0 is unlimited.
+    /// Thousands of connections with the most streams that each allows would be more than memory holds.
+    public var streamsPerProtocol = 65_536
+    /// The most peers that the peer store remembers; 0 is unlimited.
     public var maxKnownPeers = 16_384
     /// Adds a private network's cipher at the end of a new byte channel's pipeline.
     public var privateNetwork: (@Sendable (any Channel) throws -> Void)?

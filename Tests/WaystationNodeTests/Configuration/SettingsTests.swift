@@ -36,8 +36,8 @@ struct SettingsTests {
         #expect(configuration.admin == HostAndPort("127.0.0.1:8003"))
         #expect(configuration.dhtProtocols == ["/ipfs/kad/1.0.0"])
         #expect(configuration.bootstrap.isEmpty)
-        #expect(configuration.connections == .init(4096, isExplicit: false))
-        #expect(configuration.connectionsPerIP == .init(64, isExplicit: false))
+        #expect(configuration.limits.connections == .init(4096, isExplicit: false))
+        #expect(configuration.limits.connectionsPerIP == .init(64, isExplicit: false))
         #expect(!configuration.allowPrivateAddresses)
     }
 
@@ -83,9 +83,9 @@ struct SettingsTests {
     func groups() throws {
         let file = try temporaryFile("limits:\n  connections: 0\n  connectionsPerIp: 5\nallowPrivateAddresses: true\n")
         let configuration = try resolve(["--config", file])
-        #expect(configuration.connections.value == nil)
-        #expect(configuration.connections.isExplicit)
-        #expect(configuration.connectionsPerIP == .init(5, isExplicit: true))
+        #expect(configuration.limits.connections.value == nil)
+        #expect(configuration.limits.connections.isExplicit)
+        #expect(configuration.limits.connectionsPerIP == .init(5, isExplicit: true))
         #expect(configuration.allowPrivateAddresses)
     }
 

@@ -10,9 +10,11 @@ public final class StreamRoute: Sendable {
     private let active = Atomic<Int>(0)
 
     /// Registers a handler.
-    public init(_ handler: any StreamHandler) {
+    ///
+    /// - Parameter limits: those that hold instead of the handler's own.
+    public init(_ handler: any StreamHandler, limits: StreamLimits? = nil) {
         self.handler = handler
-        limits = handler.limits
+        self.limits = limits ?? handler.limits
     }
 
     /// Streams of this handler that are open now, in the whole node.

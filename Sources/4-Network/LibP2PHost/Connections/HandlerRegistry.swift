@@ -4,6 +4,10 @@ import Synchronization
 /// Which handler serves which protocol.
 final class HandlerRegistry: StreamRouter {
     private let routes = Mutex<[ProtocolID: StreamRoute]>([:])
+    private let streamsPerProtocol: Int
+
+    /// - Parameter streamsPerProtocol: the most streams of any protocol; 0 is unlimited.
+    init(streamsPerProtocol: Int) { self.streamsPerProtocol = streamsPerProtocol }
 
     var protocols: [ProtocolID] { routes.withLock { $0.keys.sorted() } }
 
@@ -13,7 +17,9 @@ final class HandlerRegistry: StreamRouter {
     }
 
     func add(_ handler: any StreamHandler) {
-        let route = StreamRoute(handler)
+        var limits = handler.limits
+        if streamsPerProtocol > 0 { limits.total = min(limits.total ?? .max, streamsPerProtocol) }
+        let route = StreamRoute(handler, limits: limits)
         routes.withLock { routes in
             for protocolID in handler.protocols { routes[protocolID] = route }
         }

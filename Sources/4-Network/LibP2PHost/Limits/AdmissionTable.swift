@@ -25,30 +25,28 @@ struct AdmissionTable {
 
     /// Takes a place for an address.
     ///
-    /// - Parameters:
-    ///   - isSpared: whether the limits per address, prefix and rate do not hold for it; it is counted all the same.
-    ///   - holdsPerIP: whether the limit per address holds even so.
+    /// - Parameter holding: the limits that hold for it; it is counted to all of them.
     /// - Returns: why not, or nil when the place is taken.
-    mutating func enter(_ address: IPAddress, isSpared: Bool, holdsPerIP: Bool = false, now: NIODeadline)
-        -> RefusalReason?
-    {
+    mutating func enter(_ address: IPAddress, holding held: AddressLimits = .all, now: NIODeadline) -> RefusalReason? {
+        let customer = Self.customer(of: address)
         let subnet = Self.subnet(of: address)
-        if !isSpared || holdsPerIP, limits.perIP > 0, perIP[address, default: 0] >= limits.perIP {
-            return .perIP
+        if held.contains(.perIP), limits.perIP > 0, perIP[customer, default: 0] >= limits.perIP { return .perIP }
+        if held.contains(.perSubnet), limits.perSubnet > 0, perSubnet[subnet, default: 0] >= limits.perSubnet {
+            return .perSubnet
         }
-        if !isSpared {
-            if limits.perSubnet > 0, perSubnet[subnet, default: 0] >= limits.perSubnet { return .perSubnet }
-            if limits.ratePerIP > 0, !spend(address, now: now) { return .rate }
+        if held.contains(.rate), limits.ratePerIP > 0, limits.burstPerIP > 0, !spend(customer, now: now) {
+            return .rate
         }
-        perIP[address, default: 0] += 1
+        perIP[customer, default: 0] += 1
         perSubnet[subnet, default: 0] += 1
         return nil
     }
 
     /// Gives a place back.
     mutating func leave(_ address: IPAddress) {
+        let customer = Self.customer(of: address)
         let subnet = Self.subnet(of: address)
-        if let count = perIP[address] { perIP[address] = count > 1 ? count - 1 : nil }
+        if let count = perIP[customer] { perIP[customer] = count > 1 ? count - 1 : nil }
         if let count = perSubnet[subnet] { perSubnet[subnet] = count > 1 ? count - 1 : nil }
     }
 
@@ -73,6 +71,14 @@ struct AdmissionTable {
     private mutating func forgetRecovered(now: NIODeadline) {
         allowances = allowances.filter { recovered($0.value, now: now) < Double(limits.burstPerIP) }
         if allowances.count >= Self.maxAllowances { allowances.removeAll(keepingCapacity: true) }
+    }
+
+    /// What counts as one address: all of an IPv6 /64 is one customer's.
+    private static func customer(of address: IPAddress) -> IPAddress {
+        switch address {
+        case .v4: address
+        case .v6(let high, _): .v6(high: high, low: 0)
+        }
     }
 
     private static func subnet(of address: IPAddress) -> IPPrefix {

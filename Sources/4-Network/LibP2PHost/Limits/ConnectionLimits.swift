@@ -2,7 +2,8 @@
 public struct ConnectionLimits: Sendable, Hashable {
     /// Connections in all, both directions.
     public var total = 4096
-    /// Inbound connections from one IP address, those in their handshake included.
+    /// Inbound connections from one IP address (for IPv6 a /64, which one customer has), those in their handshake
+    /// included.
     public var perIP = 64
     /// Inbound connections from one prefix: IPv4 /24, IPv6 /56.
     public var perSubnet = 256
@@ -15,10 +16,9 @@ public struct ConnectionLimits: Sendable, Hashable {
     public var ratePerIP = 16
     /// New inbound connections that one IP address may make at once.
     public var burstPerIP = 128
-    /// Whether limits per address, prefix and rate hold for private and loopback addresses too.
-    public var appliesToPrivateAddresses = true
-    /// Whether ``perIP`` holds for private and loopback addresses in any case: an operator's explicit limit does.
-    public var perIPAlwaysApplies = false
+    /// Which of the limits on single addresses hold for private and loopback addresses too: in a lab those that its
+    /// operator set.
+    public var onPrivateAddresses = AddressLimits.all
 
     /// The defaults.
     public init() {}

@@ -11,13 +11,13 @@ extension Host: ConnectionUpgrader {
         guard let address = remote.ipAddress?.unmapped else { return Admission {} }
         let access = self.access
         if access.denies(address) { throw refusal(.denied, "Address \(address) is on the deny list.") }
-        let limits = configuration.limits
-        let isFavoured = access.favours(address)
-        let isSpared = isFavoured || (!limits.appliesToPrivateAddresses && !address.isPublic)
-        let holdsPerIP = limits.perIPAlwaysApplies && !isFavoured
+        let held: AddressLimits =
+            if access.favours(address) { [] } else if address.isPublic { .all } else {
+                configuration.limits.onPrivateAddresses
+            }
         let reason = state.withLock { state in
             state.isClosing
-                ? .closing : state.admissions.enter(address, isSpared: isSpared, holdsPerIP: holdsPerIP, now: home.now)
+                ? .closing : state.admissions.enter(address, holding: held, now: home.now)
         }
         if let reason { throw refusal(reason, "Address \(address) has reached its limit for connections.") }
         return Admission { [weak self] in self?.state.withLock { $0.admissions.leave(address) } }
@@ -27,10 +27,14 @@ extension Host: ConnectionUpgrader {
     public func upgrade(_ channel: any Channel, _ end: ConnectionEnd) -> EventLoopFuture<Connection> {
         let loop = channel.eventLoop
         let ticket = end.role == .listener ? beginHandshake(of: channel) : nil
-        let timeout = loop.scheduleTask(in: TimeAmount(configuration.handshakeTimeout)) { [counters] in
-            counters.count(.handshakeTimeout)
-            channel.close(promise: nil)
-        }
+        let limit = configuration.handshakeTimeout
+        let timeout: Scheduled<Void>? =
+            limit == .zero
+            ? nil
+            : loop.scheduleTask(in: TimeAmount(limit)) { [counters] in
+                counters.count(.handshakeTimeout)
+                channel.close(promise: nil)
+            }
         let upgrade = ChannelUpgrade(
             channel: channel, end: end, securities: securities, muxers: muxers,
             privateNetwork: configuration.privateNetwork,
@@ -45,7 +49,7 @@ extension Host: ConnectionUpgrader {
             try self.adopt(outcome.muxer.value, securedAs: outcome.peer, end)
         }
         connection.whenComplete { result in
-            timeout.cancel()
+            timeout?.cancel()
             if let ticket { self.endHandshake(ticket) }
             guard case .failure(let error) = result else { return }
             self.counters.count(.handshakeFailed)

@@ -42,6 +42,9 @@ public struct KademliaConfiguration: Sendable {
     public var rejoinInterval = Duration.seconds(30)
     /// With fewer peers than this a node tries its bootstrap peers again.
     public var fewPeers = 4
+    /// Streams a peer may hold open on one connection; nil is unlimited. go-libp2p keeps one, a busy client a dozen or
+    /// two.
+    public var streamsPerConnection: Int? = 128
     /// Peers whose liveness is checked at a time (go-libp2p-kad-dht: 256).
     public var checksAtOnce = 256
     /// Peers that wait for such a check; more are passed over until they show up again.

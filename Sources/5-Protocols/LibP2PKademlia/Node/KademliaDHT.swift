@@ -17,7 +17,7 @@ public actor KademliaDHT {
     public nonisolated let executor: LoopExecutor
     /// The records it holds for the network.
     public nonisolated var records: KademliaRecords { responder.records }
-    /// Counters of its server side.
+    /// Counters of its server side and its checks.
     public nonisolated var statistics: KademliaStatistics { responder.statistics }
     /// The routing table as last published.
     public nonisolated var table: RoutingSnapshot { responder.table.latest }
@@ -45,8 +45,8 @@ public actor KademliaDHT {
     var asking: [PeerID: Int] = [:]
     /// The nearest peers, whose connections are kept from being trimmed.
     var protected: Set<PeerID> = []
-    var checking: Set<PeerID> = []
-    var waitingForCheck: Deque<PeerID> = []
+    var checking: Set<PeerID> = [] { didSet { statistics.noteChecks(underWay: checking.count) } }
+    var waitingForCheck: Deque<PeerID> = [] { didSet { statistics.noteChecks(waiting: waitingForCheck.count) } }
     var isPublishing = false
     var lastPublished = NIODeadline.distantPast
     var isRunning = false
@@ -71,7 +71,8 @@ public actor KademliaDHT {
         self.logger = logger
         executor = network.home
         mode = configuration.mode
-        policy = AddressPolicy(allowsPrivate: network.allowsPrivateAddresses)
+        policy = AddressPolicy(
+            allowsPrivate: network.allowsPrivateAddresses, countsPrivate: configuration.routing.countsPrivateGroups)
         responder = KademliaResponder(
             network: network,
             records: KademliaRecords(
@@ -125,7 +126,7 @@ public actor KademliaDHT {
     }
 
     private func serve() {
-        network.serve(KademliaServer(protocols: [configuration.protocolID], responder: responder, network: network))
+        network.serve(KademliaServer(configuration, responder: responder, network: network))
     }
 
     /// What connections that it wants kept are marked with.

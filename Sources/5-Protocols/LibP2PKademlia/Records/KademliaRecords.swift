@@ -26,8 +26,14 @@ public final class KademliaRecords: Sendable {
     /// How many provider records there are.
     public var providerCount: Int { stores.withLock { $0.providers.count } }
 
+    /// How many keys have a provider record.
+    public var providedKeyCount: Int { stores.withLock { $0.providers.keyCount } }
+
     /// How many values there are.
     public var valueCount: Int { stores.withLock { $0.values.count } }
+
+    /// The bytes of all values and their keys.
+    public var valueBytes: Int { stores.withLock { $0.values.bytes } }
 
     /// Takes in what a journal kept; expired records are dropped, in the journal too.
     func restore(_ contents: JournalContents, now: Timestamp) {
@@ -88,8 +94,10 @@ public final class KademliaRecords: Sendable {
                 return .failure(error)
             }
         }
-        for key in try outcome.get() { journal?.removeValue(key) }
-        journal?.save(record)
+        let evicted = try outcome.get()
+        for key in evicted { journal?.removeValue(key) }
+        // A value that alone is larger than the store gave way itself.
+        if !evicted.contains(record.key) { journal?.save(record) }
     }
 
     /// Removes what is too old.

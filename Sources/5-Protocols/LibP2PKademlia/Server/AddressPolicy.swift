@@ -4,6 +4,8 @@ import Multiformats
 struct AddressPolicy: Sendable {
     /// Whether loopback and private addresses count as reachable: laboratories and LANs.
     var allowsPrivate: Bool
+    /// Whether they count to their address blocks even so.
+    var countsPrivate = false
 
     /// Those that are worth telling. Outside of a laboratory that leaves out loopback and private addresses: a public
     /// server would send its clients into their own networks.
@@ -13,6 +15,6 @@ struct AddressPolicy: Sendable {
 
     /// The address block that a connection from there counts to; nil where none is to be counted.
     func group(of address: Multiaddr) -> AddressGroup? {
-        allowsPrivate && !address.isPublic ? nil : AddressGroup(address)
+        allowsPrivate && !countsPrivate && !address.isPublic ? nil : AddressGroup(address)
     }
 }

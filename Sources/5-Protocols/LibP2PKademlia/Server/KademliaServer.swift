@@ -7,15 +7,20 @@ import Wire
 /// The stream's back-pressure bounds a peer's requests: the next one is read when the answer before it has been taken.
 /// A request that breaks the rules ends the stream by a reset, since the protocol has no error message.
 struct KademliaServer: StreamHandler {
-    /// Streams a peer may hold: go-libp2p keeps one, a busy client a dozen or two.
-    private static let streamsPerConnection = 128
     /// A stream without a request for so long is reset (go-libp2p-kad-dht).
     private static let idleLimit = Duration.seconds(60)
 
     let protocols: [ProtocolID]
-    let limits = StreamLimits(perConnection: streamsPerConnection, idle: idleLimit)
+    let limits: StreamLimits
     let responder: KademliaResponder
     let network: any Network
+
+    init(_ configuration: KademliaConfiguration, responder: KademliaResponder, network: any Network) {
+        protocols = [configuration.protocolID]
+        limits = StreamLimits(perConnection: configuration.streamsPerConnection, idle: Self.idleLimit)
+        self.responder = responder
+        self.network = network
+    }
 
     func handle(_ stream: Stream) async throws {
         var table = PublishedSnapshot.Reader(responder.table)

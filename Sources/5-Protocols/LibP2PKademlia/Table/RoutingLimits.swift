@@ -8,6 +8,9 @@ public struct RoutingLimits: Sendable, Hashable {
     public var peersPerGroup = 3
     /// Peers of one ``AddressGroup`` in one bucket (go-libp2p-kad-dht: 2); 0 is unlimited.
     public var peersPerGroupInBucket = 2
+    /// Whether both hold for private addresses too where these count as reachable. There are few private blocks, so by
+    /// default a laboratory's peers are spared.
+    public var countsPrivateGroups = false
 
     /// The bounds of the public network.
     public init() {}

@@ -2,26 +2,6 @@ public import Multiformats
 
 /// Everything a node needs to know to start: plain values, from settings or made by an embedder.
 public struct NodeConfiguration: Sendable {
-    /// How many of something there may be.
-    public struct Limit: Hashable, Sendable {
-        /// The most that is allowed; `nil` for unlimited, which is written 0.
-        public var value: Int?
-
-        /// Whether somebody set it: private addresses are spared default limits per IP, never explicit ones.
-        public var isExplicit: Bool
-
-        /// A limit of `value`, where 0 means unlimited.
-        public init(_ value: Int, isExplicit: Bool) {
-            self.value = value == 0 ? nil : value
-            self.isExplicit = isExplicit
-        }
-
-        /// The limit as it is when nobody set it.
-        init(default setting: Setting<Int>) {
-            self.init(setting.defaultValue, isExplicit: false)
-        }
-    }
-
     /// The folder of identity and databases.
     public var dataFolder: String
 
@@ -61,17 +41,8 @@ public struct NodeConfiguration: Sendable {
     /// The resolver for DNS addresses; `nil` for the system's.
     public var dnsServer = Settings.dnsServer.defaultValue
 
-    /// libp2p connections in all.
-    public var connections = Limit(default: Settings.limitsConnections)
-
-    /// libp2p connections of one IP address.
-    public var connectionsPerIP = Limit(default: Settings.limitsConnectionsPerIP)
-
-    /// Connections to the front door in all.
-    public var httpConnections = Limit(default: Settings.limitsHTTPConnections)
-
-    /// Connections to the front door of one IP address.
-    public var httpConnectionsPerIP = Limit(default: Settings.limitsHTTPConnectionsPerIP)
+    /// What the node may hold.
+    public var limits = NodeLimits()
 
     /// Whether standard output has plain lines even on a terminal.
     public var plain = Settings.plain.defaultValue
@@ -110,10 +81,7 @@ public struct NodeConfiguration: Sendable {
         disabledServices = Set(try settings.value(Settings.disable))
         privateNetworkKeyFile = try path(Settings.psk)
         dnsServer = try settings.value(Settings.dnsServer)
-        connections = try settings.limit(Settings.limitsConnections)
-        connectionsPerIP = try settings.limit(Settings.limitsConnectionsPerIP)
-        httpConnections = try settings.limit(Settings.limitsHTTPConnections)
-        httpConnectionsPerIP = try settings.limit(Settings.limitsHTTPConnectionsPerIP)
+        limits = try NodeLimits(settings)
         plain = try settings.value(Settings.plain)
         logLevel = try settings.value(Settings.logLevel)
         logFormat = try settings.value(Settings.logFormat)

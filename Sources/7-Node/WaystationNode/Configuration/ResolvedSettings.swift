@@ -44,7 +44,7 @@ public struct ResolvedSettings: Sendable {
     }
 
     /// A limit: its value, and whether somebody set it.
-    func limit(_ setting: Setting<Int>) throws(NodeError) -> NodeConfiguration.Limit {
+    func limit(_ setting: Setting<Int>) throws(NodeError) -> NodeLimit {
         .init(try value(setting), isExplicit: try isSet(setting))
     }
 

@@ -90,3 +90,15 @@ public struct Setting<Value: Sendable>: SettingDefinition {
         _ = try kind.read(texts)
     }
 }
+
+extension Setting<Int> {
+    /// A count of which 0 means unlimited.
+    static func limit(_ key: String, default count: Int, help: String) -> Setting {
+        Setting(key, .count, default: count, "\(count)", help: help)
+    }
+
+    /// A size of which 0 means unlimited; `defaultText` is the default as people write it.
+    static func sizeLimit(_ key: String, default bytes: Int, _ defaultText: String, help: String) -> Setting {
+        Setting(key, .size, default: bytes, defaultText, help: help)
+    }
+}

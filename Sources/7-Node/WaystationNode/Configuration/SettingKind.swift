@@ -96,8 +96,9 @@ extension SettingKind where Value == Int {
     /// How many; 0 means unlimited.
     static var count: SettingKind {
         SettingKind("N") { text in
-            guard let number = Int(text), number >= 0 else {
-                throw UnreadableValue("write a whole number from 0, where 0 means unlimited")
+            // More than fits 32 bits is a slip, and sums of such counts would overflow.
+            guard let number = Int(text), 0...Int(Int32.max) ~= number else {
+                throw UnreadableValue("write a whole number from 0 to \(Int32.max), where 0 means unlimited")
             }
             return number
         }

@@ -63,22 +63,6 @@ public enum Settings {
         "dnsServer", .optional(.hostAndPort), default: nil, "the system's",
         help: "the resolver for `/dns` and `/dnsaddr` addresses")
 
-    static let limitsConnections: Setting<Int> = Setting(
-        "limits.connections", .count, default: 4096, "4096",
-        help: "libp2p connections in all; they are trimmed at 90 % of it")
-
-    static let limitsConnectionsPerIP: Setting<Int> = Setting(
-        "limits.connectionsPerIp", .count, default: 64, "64",
-        help: "libp2p connections of one IP address (of one /64 for IPv6)")
-
-    static let limitsHTTPConnections: Setting<Int> = Setting(
-        "limits.httpConnections", .count, default: 2048, "2048",
-        help: "connections to the front door in all, before they become libp2p connections")
-
-    static let limitsHTTPConnectionsPerIP: Setting<Int> = Setting(
-        "limits.httpConnectionsPerIp", .count, default: 64, "64",
-        help: "connections to the front door of one IP address (of one /64 for IPv6)")
-
     static let plain: Setting<Bool> = Setting(
         "plain", .toggle, default: false, "off, on where standard output is not a terminal",
         help: "plain lines on standard output instead of the banner")
@@ -93,11 +77,14 @@ public enum Settings {
         help: "`text`, `logfmt` or `json`; `auto` is text on a terminal and logfmt elsewhere")
 
     /// All settings, in the order of the documentation.
-    public static let all: [any SettingDefinition] = [
+    public static let all: [any SettingDefinition] = general + limits + dht + output
+
+    private static let general: [any SettingDefinition] = [
         dataDir, config, identity, listen, announce, http, admin, bootstrap, dhtProtocol, dhtNamespace,
-        allowPrivateAddresses, disable, psk, dnsServer, limitsConnections, limitsConnectionsPerIP,
-        limitsHTTPConnections, limitsHTTPConnectionsPerIP, plain, logLevel, logFormat,
+        allowPrivateAddresses, disable, psk, dnsServer,
     ]
+
+    private static let output: [any SettingDefinition] = [plain, logLevel, logFormat]
 
     private static let defaultListenTexts = ["/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/4001"]
 

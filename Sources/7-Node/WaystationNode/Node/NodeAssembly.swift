@@ -31,9 +31,6 @@ struct NodeAssembly {
         let web: WebServers
     }
 
-    /// Bytes that all streams of the node may hold unread together.
-    private static let streamBufferLimit = 512 * 1024 * 1024
-
     private var configuration: NodeConfiguration
     private let telemetry: Telemetry
     private let logger: Logger
@@ -50,14 +47,15 @@ struct NodeAssembly {
         self.telemetry = telemetry
         self.logger = logger
         group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-        loops = LoopGroup(group, bufferLimit: Self.streamBufferLimit)
+        loops = LoopGroup(group, bufferLimit: configuration.limits.streamBuffers.orZero)
     }
 
     /// Builds and starts all parts.
     mutating func run() async throws -> Node {
         lowerCaps()
         let storage = try NodeStorage(
-            folder: configuration.dataFolder, on: loops.executors[0], logger: logger.part("storage"))
+            folder: configuration.dataFolder, on: loops.executors[0],
+            pendingLimit: configuration.limits.pendingChanges.orMax, logger: logger.part("storage"))
         self.storage = storage
         let identity = try NodeIdentity.readOrMake(
             configuration.identityFile ?? configuration.dataFolder + "/identity.key")
@@ -98,20 +96,17 @@ struct NodeAssembly {
     /// Lowers the caps to what the system's limit of open files allows.
     private mutating func lowerCaps() {
         let available = max(1, OpenFiles.raiseLimit() - OpenFiles.reserve)
-        let wanted = (configuration.connections.value ?? 0) + (configuration.httpConnections.value ?? 0)
-        guard wanted > available || configuration.connections.value == nil else { return }
+        let (connections, httpConnections) = (configuration.limits.connections, configuration.limits.httpConnections)
+        guard connections.orZero + httpConnections.orZero > available || connections.value == nil else { return }
         let share = max(1, available * 2 / 3)
-        configuration.connections = .init(
-            min(configuration.connections.value ?? share, share), isExplicit: configuration.connections.isExplicit)
-        configuration.httpConnections = .init(
-            min(configuration.httpConnections.value ?? available, max(1, available - share)),
-            isExplicit: configuration.httpConnections.isExplicit)
+        configuration.limits.connections.value = min(connections.orMax, share)
+        configuration.limits.httpConnections.value = min(httpConnections.orMax, max(1, available - share))
         logger.warning(
             "caps on connections are lowered to what the system's limit of open files allows",
             metadata: [
                 "openFiles": "\(available + OpenFiles.reserve)",
-                "connections": "\(configuration.connections.value ?? 0)",
-                "httpConnections": "\(configuration.httpConnections.value ?? 0)",
+                "connections": "\(configuration.limits.connections.orZero)",
+                "httpConnections": "\(configuration.limits.httpConnections.orZero)",
             ])
     }
 
@@ -132,13 +127,7 @@ struct NodeAssembly {
         var settings = HostConfiguration()
         settings.announcedAddresses = configuration.announce.map { $0.withoutPeerID ?? $0 }
         settings.allowsPrivateAddresses = configuration.allowPrivateAddresses
-        settings.limits.total = configuration.connections.value ?? 0
-        settings.limits.perIP = configuration.connectionsPerIP.value ?? 0
-        // What somebody set holds for everybody; a default spares a lab's private addresses.
-        settings.limits.appliesToPrivateAddresses = !configuration.allowPrivateAddresses
-        settings.limits.perIPAlwaysApplies = configuration.connectionsPerIP.isExplicit
-        settings.trimming.highWater = settings.limits.total * 9 / 10
-        settings.trimming.lowWater = settings.limits.total * 78 / 100
+        configuration.limits.apply(to: &settings, sparesPrivateAddresses: configuration.allowPrivateAddresses)
         settings.resolver = resolver
         if let path = configuration.privateNetworkKeyFile {
             let key = try PrivateNetworkKey.read(path)
@@ -151,7 +140,8 @@ struct NodeAssembly {
         }
         return Host(
             identity: identity, loops: loops, transports: [TCPTransport(), WebSocketTransport()],
-            securities: [try Noise(identity: identity), try TLS(identity: identity)], muxers: [Yamux(), Mplex()],
+            securities: [try Noise(identity: identity), try TLS(identity: identity)],
+            muxers: configuration.limits.muxers,
             configuration: settings, logger: logger.part("host"))
     }
 
@@ -188,6 +178,8 @@ struct NodeAssembly {
             var settings = KademliaConfiguration(
                 protocolID: protocolID, mode: isServer ? .server : .client, bootstrap: bootstrap)
             settings.openNamespaces = configuration.dhtNamespaces
+            configuration.limits.dht.apply(
+                to: &settings, sparesPrivateAddresses: configuration.allowPrivateAddresses)
             let table = KademliaDHT(
                 settings, network: host, journal: storage.journal(for: protocolID), logger: logger.part("dht"))
             tables.append(table)

@@ -52,9 +52,9 @@ final class WebServers: Sendable {
     func startFrontDoor() async throws {
         guard let address = configuration.http else { return }
         var settings = HTTPServer.Configuration(name: "front door")
-        settings.limits.connections = configuration.httpConnections.value
-        settings.limits.connectionsPerIP = configuration.httpConnectionsPerIP.value
-        if configuration.allowPrivateAddresses, !configuration.httpConnectionsPerIP.isExplicit {
+        settings.limits.connections = configuration.limits.httpConnections.value
+        settings.limits.connectionsPerIP = configuration.limits.httpConnectionsPerIP.value
+        if configuration.allowPrivateAddresses, !configuration.limits.httpConnectionsPerIP.isExplicit {
             settings.isSparedPerIP = { !$0.isPublic }
         }
         let (host, loops) = (host, loops)
@@ -95,6 +95,12 @@ final class WebServers: Sendable {
             $0.admin = server
             $0.adminURL = Self.url(bound)
         }
+    }
+
+    /// Connections that are open, by the server's name in the metrics, without those that became libp2p connections.
+    var connectionCounts: [(server: String, count: Int)] {
+        let servers = state.withLock { [$0.frontDoor, $0.admin] }
+        return servers.compactMap { $0 }.map { ($0.configuration.name, $0.connectionCount) }
     }
 
     func stopFrontDoor(within time: Duration) async {
