@@ -34,7 +34,8 @@ public final class HTTPServer: Sendable {
         }
     }
 
-    let configuration: Configuration
+    /// What the server was made of.
+    public let configuration: Configuration
     let responder: any HTTPResponder<BasicRequestContext>
     let loops: LoopGroup
     let group: any EventLoopGroup

@@ -3,42 +3,16 @@ import LibP2PCore
 import LibP2PHost
 import LibP2PIdentity
 import Multiformats
-import NIOCore
 import Telemetry
 import Testing
 
 @testable import LibP2PKademlia
 @testable import WaystationNode
 
-/// A data folder that is removed with the test.
-private final class Folder {
-    let path = NSTemporaryDirectory() + "waystation-node-\(UUID().uuidString)"
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
-private func configuration(_ folder: Folder, bootstrap: [Multiaddr] = []) throws -> NodeConfiguration {
-    var configuration = NodeConfiguration(dataFolder: folder.path)
-    configuration.listen = [try Multiaddr("/ip4/127.0.0.1/tcp/0")]
-    configuration.http = HostAndPort(host: "127.0.0.1", port: 0)
-    configuration.admin = HostAndPort(host: "127.0.0.1", port: 0)
-    configuration.allowPrivateAddresses = true
-    configuration.bootstrap = bootstrap.map { .address($0) }
-    return configuration
-}
-
-/// Asks again and again until the answer is yes. The events behind it have no other sign.
-private func eventually(_ node: Node, _ isTrue: () async throws -> Bool) async throws {
-    for _ in 0..<2400 {
-        if try await isTrue() { return }
-        try await node.host.home.sleep(for: .milliseconds(25))
-    }
-    Issue.record("It did not happen within a minute.")
-}
-
 @Suite(.serialized) struct NodeTests {
     @Test func aNodeListensOnTCPAndOnItsFrontDoor() async throws {
-        let folder = Folder()
-        let node = try await Node.start(configuration(folder))
+        let folder = TemporaryFolder()
+        let node = try await Node.start(labConfiguration(folder))
         let addresses = node.listenAddresses
         #expect(addresses.count == 2)
         #expect(addresses.allSatisfy { $0.peerID == node.host.localPeer && $0.tcpPort != 0 })
@@ -51,36 +25,36 @@ private func eventually(_ node: Node, _ isTrue: () async throws -> Bool) async t
     }
 
     @Test func theIdentityIsMadeOnceAndKept() async throws {
-        let folder = Folder()
-        let first = try await Node.start(configuration(folder))
+        let folder = TemporaryFolder()
+        let first = try await Node.start(labConfiguration(folder))
         let peer = first.host.localPeer
         await first.stop()
         let attributes = try FileManager.default.attributesOfItem(atPath: folder.path + "/identity.key")
         #expect(attributes[.posixPermissions] as? Int == 0o600)
-        let second = try await Node.start(configuration(folder))
+        let second = try await Node.start(labConfiguration(folder))
         #expect(second.host.localPeer == peer)
         await second.stop()
     }
 
     @Test func aFolderInUseAndATakenPortAreUnavailable() async throws {
-        let (folder, other) = (Folder(), Folder())
-        let node = try await Node.start(configuration(folder))
-        await #expect(throws: NodeError(.unavailable, "")) { try await Node.start(configuration(folder)) }
-        var taken = try configuration(other)
+        let (folder, other) = (TemporaryFolder(), TemporaryFolder())
+        let node = try await Node.start(labConfiguration(folder))
+        await #expect(throws: NodeError(.unavailable, "")) { try await Node.start(labConfiguration(folder)) }
+        var taken = try labConfiguration(other)
         taken.listen = [try #require(node.host.listenAddresses.first { !$0.contains(.ws) })]
         await #expect(throws: NodeError(.unavailable, "")) { try await Node.start(taken) }
         await node.stop()
         // Nothing of the failed starts is left: the folder is free.
-        let free = try await Node.start(configuration(other))
+        let free = try await Node.start(labConfiguration(other))
         await free.stop()
     }
 
     @Test(arguments: [false, true]) func nodesJoinAndFindContent(overWebSocket: Bool) async throws {
-        let folders = (0..<3).map { _ in Folder() }
-        let root = try await Node.start(configuration(folders[0]))
+        let folders = (0..<3).map { _ in TemporaryFolder() }
+        let root = try await Node.start(labConfiguration(folders[0]))
         let entry = try #require(root.listenAddresses.first { $0.contains(.ws) == overWebSocket })
-        let a = try await Node.start(configuration(folders[1], bootstrap: [entry]))
-        let b = try await Node.start(configuration(folders[2], bootstrap: [entry]))
+        let a = try await Node.start(labConfiguration(folders[1], bootstrap: [entry]))
+        let b = try await Node.start(labConfiguration(folders[2], bootstrap: [entry]))
         try await eventually(root) { root.tables[0].table.count == 2 }
         try await eventually(b) { b.tables[0].table.count == 2 }
         let key = Multihash.sha256(of: Array("content".utf8)).bytes
@@ -88,7 +62,7 @@ private func eventually(_ node: Node, _ isTrue: () async throws -> Bool) async t
         try await eventually(b) { !root.tables[0].records.providers(of: key, now: root.host.clock.now).isEmpty }
         for node in [a, b, root] { await node.stop() }
         // The records survive the restart of the node that holds them.
-        let again = try await Node.start(configuration(folders[0]))
+        let again = try await Node.start(labConfiguration(folders[0]))
         #expect(
             again.tables[0].records.providers(of: key, now: again.host.clock.now).map(\.provider) == [a.host.localPeer])
         await again.stop()

@@ -17,6 +17,9 @@ extension Host: ConnectionOwner {
     /// Inbound handshakes under way.
     public var handshakeCount: Int { state.withLock { $0.handshakes.count } }
 
+    /// IP addresses (/64 networks for IPv6) that hold inbound connections.
+    public var inboundAddressCount: Int { state.withLock { $0.admissions.addressCount } }
+
     /// See `Network`.
     public func protect(_ peer: PeerID, tag: String) { state.withLock { $0.connections.protect(peer, tag: tag) } }
 

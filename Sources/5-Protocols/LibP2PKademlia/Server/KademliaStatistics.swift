@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Counters of a DHT's server side, readable from anywhere.
+/// Counters of a DHT, readable from anywhere.
 public final class KademliaStatistics: Sendable {
     private let findNode = Atomic<UInt64>(0)
     private let getProviders = Atomic<UInt64>(0)
@@ -8,6 +8,8 @@ public final class KademliaStatistics: Sendable {
     private let getValue = Atomic<UInt64>(0)
     private let putValue = Atomic<UInt64>(0)
     private let ping = Atomic<UInt64>(0)
+    private let checking = Atomic<Int>(0)
+    private let waiting = Atomic<Int>(0)
 
     init() {}
 
@@ -22,6 +24,16 @@ public final class KademliaStatistics: Sendable {
         case .ping: ping.load(ordering: .relaxed)
         }
     }
+
+    /// Peers that are asked now whether they live, before they come into the routing table.
+    public var checksUnderWay: Int { checking.load(ordering: .relaxed) }
+
+    /// Peers that wait to be asked so.
+    public var checksWaiting: Int { waiting.load(ordering: .relaxed) }
+
+    func noteChecks(underWay: Int) { checking.store(underWay, ordering: .relaxed) }
+
+    func noteChecks(waiting count: Int) { waiting.store(count, ordering: .relaxed) }
 
     func count(_ kind: KademliaMessage.Kind) {
         switch kind {

@@ -10,10 +10,10 @@ extension Node {
         telemetry.metrics.observe { [weak self] metrics in
             guard let self else { return }
             self.addHost(to: &metrics)
+            self.addStreams(to: &metrics)
             self.addTables(to: &metrics)
-            metrics.counter(
-                "waystation_storage_dropped_changes_total", Double(self.storage.droppedChanges),
-                help: "Changes given up because the disk did not keep up.")
+            self.addServices(to: &metrics)
+            self.addLimits(to: &metrics)
         }
     }
 
@@ -23,6 +23,9 @@ extension Node {
             "waystation_host_connections", Double(host.connectionCount), help: "Live libp2p connections.")
         metrics.gauge(
             "waystation_host_handshakes", Double(host.handshakeCount), help: "Inbound handshakes under way.")
+        metrics.gauge(
+            "waystation_host_inbound_addresses", Double(host.inboundAddressCount),
+            help: "IP addresses that hold inbound connections.")
         metrics.gauge(
             "waystation_host_known_peers", Double(host.knownPeers.count), help: "Peers in the peer store.")
         for (direction, event) in [("inbound", HostCounters.Event.openedInbound), ("outbound", .openedOutbound)] {
@@ -49,6 +52,9 @@ extension Node {
                 "waystation_host_refusals_total", Double(counters[reason]), labels: [("reason", reason.rawValue)],
                 help: "Connections refused, by reason.")
         }
+    }
+
+    private func addStreams(to metrics: inout MetricsObservations) {
         for (protocolID, count) in host.activeStreams.sorted(by: { $0.key < $1.key }) {
             metrics.gauge(
                 "waystation_host_streams", Double(count), labels: [("protocol", protocolID.name)],
@@ -65,13 +71,44 @@ extension Node {
     private func addTables(to metrics: inout MetricsObservations) {
         for table in tables {
             let labels = [("protocol", table.configuration.protocolID.name)]
-            metrics.gauge(
-                "waystation_dht_peers", Double(table.table.count), labels: labels, help: "Peers in the routing table.")
+            let gauges: [(String, Int, String)] = [
+                ("peers", table.table.count, "Peers in the routing table."),
+                ("checks", table.statistics.checksUnderWay, "Peers that are asked whether they live."),
+                ("waiting_checks", table.statistics.checksWaiting, "Peers that wait to be asked so."),
+                ("provider_records", table.records.providerCount, "Provider records held."),
+                ("provided_keys", table.records.providedKeyCount, "Keys with a provider record."),
+                ("values", table.records.valueCount, "Value records held."),
+                ("value_bytes", table.records.valueBytes, "Bytes of all value records and their keys."),
+            ]
+            for (name, value, help) in gauges {
+                metrics.gauge("waystation_dht_\(name)", Double(value), labels: labels, help: help)
+            }
             for kind in KademliaMessage.Kind.allCases {
                 metrics.counter(
                     "waystation_dht_requests_total", Double(table.statistics.requests(kind)),
                     labels: labels + [("kind", "\(kind)")], help: "DHT requests read, refused ones included.")
             }
+        }
+    }
+    private func addServices(to metrics: inout MetricsObservations) {
+        metrics.gauge(
+            "waystation_storage_pending_changes", Double(storage.pendingChanges),
+            help: "Changes that wait for the disk.")
+        metrics.counter(
+            "waystation_storage_dropped_changes_total", Double(storage.droppedChanges),
+            help: "Changes given up because the disk did not keep up.")
+        for (server, count) in web.connectionCounts {
+            metrics.gauge(
+                "waystation_http_connections", Double(count), labels: [("server", server)],
+                help: "Connections of a web server, without those that became libp2p connections.")
+        }
+    }
+
+    private func addLimits(to metrics: inout MetricsObservations) {
+        for (setting, limit) in NodeLimits.bySetting {
+            metrics.gauge(
+                "waystation_node_limits", Double(configuration.limits[keyPath: limit].orZero),
+                labels: [("setting", setting.key)], help: "The limits in force, by setting; 0 is unlimited.")
         }
     }
 }

@@ -1,0 +1,90 @@
+import Foundation
+import LibP2PCore
+import LibP2PKademlia
+import Multiformats
+import Telemetry
+import Testing
+
+@testable import WaystationNode
+
+@Suite(.serialized) struct NodeMetricsTests {
+    /// Families that have no series before their first event.
+    private static let eventFamilies: Set = [
+        "waystation_http_responses_total", "waystation_http_refused_connections_total",
+    ]
+
+    @Test("the page of the metrics has those that a node shows, and their kinds")
+    func documentation() async throws {
+        let folder = TemporaryFolder()
+        let node = try await Node.start(labConfiguration(folder))
+        let text = node.telemetry.metrics.exposition()
+        await node.stop()
+        let shown = text.matches(of: /(?m)^# TYPE (\S+) (\S+)$/).map { "\($0.1) \($0.2)" }
+        let documented = try Self.documentedFamilies()
+        for family in shown { #expect(documented.contains(family), "\(family) is not in docs/metrics.md") }
+        for family in documented where !shown.contains(family) {
+            #expect(Self.eventFamilies.contains(String(family.split(separator: " ")[0])), "\(family) is not shown")
+        }
+    }
+
+    @Test("tables are shown with their sizes and their limits")
+    func tables() async throws {
+        let folders = [TemporaryFolder(), TemporaryFolder()]
+        var configuration = try labConfiguration(folders[0])
+        configuration.limits.knownPeers = NodeLimit(77)
+        configuration.limits.dht.values = NodeLimit(0)
+        configuration.dhtNamespaces = ["lab"]
+        let root = try await Node.start(configuration)
+        let entry = try #require(root.listenAddresses.first { !$0.contains(.ws) })
+        configuration = try labConfiguration(folders[1], bootstrap: [entry])
+        configuration.dhtNamespaces = ["lab"]
+        let other = try await Node.start(configuration)
+        try await eventually(root) { Self.value("waystation_dht_peers", of: root) == 1 }
+        _ = try await other.tables[0].provide(Multihash.sha256(of: Array("content".utf8)).bytes)
+        try await eventually(root) { Self.value("waystation_dht_provider_records", of: root) == 1 }
+        let (key, value) = (Array("/lab/key".utf8), Array("value".utf8))
+        try await root.tables[0].putValue(value, key: key)
+        #expect(Self.value("waystation_dht_provided_keys", of: root) == 1)
+        #expect(Self.value("waystation_dht_values", of: root) == 1)
+        #expect(Self.value("waystation_dht_value_bytes", of: root) == Double(key.count + value.count))
+        #expect(Self.value("waystation_dht_checks", of: root) == 0)
+        #expect(Self.value("waystation_dht_waiting_checks", of: root) == 0)
+        #expect(Self.value("waystation_host_connections", of: root) == 1)
+        #expect(Self.value("waystation_host_inbound_addresses", of: root) == 1)
+        #expect(Self.value("waystation_host_known_peers", of: root) == 1)
+        #expect(Self.value("waystation_host_handshakes", of: root) == 0)
+        #expect(Self.value("waystation_storage_pending_changes", of: root) != nil)
+        #expect(Self.value("waystation_http_connections", labelled: "front door", of: root) == 0)
+        #expect(Self.value("waystation_node_limits", labelled: "limits.knownPeers", of: root) == 77)
+        #expect(Self.value("waystation_node_limits", labelled: "dht.maxValues", of: root) == 0)
+        #expect(Self.value("waystation_node_limits", labelled: "dht.maxProviderRecords", of: root) == 500_000)
+        await other.stop()
+        await root.stop()
+    }
+
+    /// A series' value in the text that `/metrics` answers with; without a label the first series'.
+    private static func value(_ name: String, labelled label: String? = nil, of node: Node) -> Double? {
+        node.telemetry.metrics.exposition().split(separator: "\n")
+            .first { line in
+                let rest = line.dropFirst(name.count)
+                guard line.hasPrefix(name), rest.hasPrefix("{") || rest.hasPrefix(" ") else { return false }
+                return label.map { rest.contains("\"\($0)\"") } ?? true
+            }
+            .flatMap { $0.split(separator: " ").last.flatMap { Double($0) } }
+    }
+
+    /// `name kind` of all rows of the page's table.
+    private static func documentedFamilies() throws -> Set<String> {
+        let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../../docs/metrics.md").standardized
+        var families: Set<String> = []
+        for line in try String(contentsOf: page, encoding: .utf8).split(separator: "\n") {
+            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+            guard cells.count >= 3, cells[0].hasPrefix("`") else { continue }
+            for name in cells[0].split(separator: "`") where !name.hasPrefix(",") {
+                families.insert("\(name) \(cells[1])")
+            }
+        }
+        return families
+    }
+}
