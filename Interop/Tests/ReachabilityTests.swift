@@ -51,8 +51,8 @@ extension RealPeers {
                 let answer = try DaemonField.decode(try await stream.socket.readDelimited())
                 let response = try #require(try answer.message(2))
                 #expect(response.varint(1) == 200)
-                // The daemon closes its end of the socket with the stream's, so the nonce could not be confirmed.
-                #expect(response.varint(3) == 200 || response.varint(3) == 101)
+                // The daemon ends the stream without an answer. That it took the nonce is enough.
+                #expect(response.varint(3) == 200)
                 #expect(response.varint(2) ?? 0 == 0)
                 await listener.close()
             }

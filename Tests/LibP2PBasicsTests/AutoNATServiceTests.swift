@@ -154,7 +154,24 @@ struct AutoNATv2ServiceTests {
             let foreign = try ask(simulation, connection, about: gone.listenAddresses)
             #expect(foreign.response == .init(status: .ok, addressIndex: 0, dialStatus: .dialError))
             let mute = try ask(simulation, connection, about: client.listenAddresses)
-            #expect(mute.response == .init(status: .ok, addressIndex: 0, dialStatus: .dialBackError))
+            #expect(mute.response == .init(status: .ok, addressIndex: 0, dialStatus: .ok))
+        }
+    }
+
+    /// Whether the nonce came is for the peer to say: a server that got it off has reached the address.
+    @Test func aDialBackThatIsNotAnsweredCounts() throws {
+        try Simulation.run { simulation in
+            let server = try simulation.makeHost("8.8.8.1")
+            let client = try simulation.makeHost("8.8.8.2")
+            server.serve(AutoNATv2Service(network: server))
+            client.serve(
+                TestNode.Handler("/libp2p/autonat/2/dial-back") { stream in
+                    _ = try await stream.message(DialBackMessage.self, max: 100)
+                    throw NetworkError(.reset, "It does not answer.")
+                })
+            let connection = try simulation.connect(client, server)
+            let answer = try ask(simulation, connection, about: client.listenAddresses)
+            #expect(answer.response == .init(status: .ok, addressIndex: 0, dialStatus: .ok))
         }
     }
 

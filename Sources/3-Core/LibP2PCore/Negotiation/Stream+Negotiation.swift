@@ -42,8 +42,8 @@ extension Stream {
         protocolID = try await finish(&dialer)
     }
 
-    /// Reads the answer to ``proposeOptimistically(_:)``.
-    func finishNegotiation() async throws {
+    /// Reads the answer to an optimistic proposal, for a protocol that must know of it before its own first byte comes.
+    package func finishNegotiation() async throws {
         guard let protocolID = awaitedProtocol else { return }
         awaitedProtocol = nil
         var dialer = MultistreamDialer(proposing: [protocolID])

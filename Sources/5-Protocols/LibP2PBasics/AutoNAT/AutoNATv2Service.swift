@@ -102,14 +102,19 @@ public final class AutoNATv2Service: StreamHandler {
         try await stream.connection.executor.sleep(for: wait)
     }
 
+    /// Dials an address and sends the nonce there.
+    ///
+    /// A peer that agreed to the protocol and was sent the nonce counts as reached, whatever it answers, as in go-libp2p:
+    /// it knows itself whether the nonce came. The answer is waited for only so that the end of the connection does not
+    /// overtake the nonce.
     private func dialBack(_ address: Multiaddr, of peer: PeerID, _ nonce: UInt64) async -> AutoNATv2Message.DialStatus {
         await DialBack(network: network).withConnection(to: address, of: peer, within: Self.dialTimeout) { connection in
             do {
                 try await connection.withStream([Self.dialBackProtocolID], timeout: Self.dialBackTimeout) { stream in
                     try await stream.write(message: DialBackMessage(nonce: nonce))
                     stream.closeWrite()
-                    // The answer shows that the message arrived before the connection is closed.
-                    _ = try await stream.message(DialBackResponse.self, max: AutoNATv2Message.maxLength)
+                    try await stream.finishNegotiation()
+                    _ = try? await stream.message(DialBackResponse.self, max: AutoNATv2Message.maxLength)
                 }
                 return .ok
             } catch {
