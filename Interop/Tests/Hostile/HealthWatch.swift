@@ -22,20 +22,9 @@ struct HealthWatch {
             let ping = try await lab.waystation("ping", try node.address(webSocket: webSocket), within: .seconds(60))
             #expect(ping.status == 0, "ping over \(webSocket ? "WebSocket" : "TCP")")
         }
-        #expect(try await status("/healthz") == 200)
+        #expect(try await HTTPAnswer.get(node.admin, "/healthz").status == 200)
         let growth = try node.process.residentMemory() - memoryAtStart
         #expect(growth < Self.memoryLimit, "resident memory grew by \(growth >> 20) MiB")
-    }
-
-    private func status(_ path: String) async throws -> Int {
-        guard let port = node.admin.split(separator: ":").last.flatMap({ Int($0) }) else {
-            throw InteropError("no port in \(node.admin)")
-        }
-        let socket = try await Socket.connect(port: port)
-        try await socket.write(Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8))
-        let line = String(decoding: try await socket.read(exactly: 12), as: UTF8.self)
-        await socket.close()
-        return Int(line.suffix(3)) ?? 0
     }
 }
 

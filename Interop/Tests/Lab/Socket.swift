@@ -104,6 +104,11 @@ final class Socket: Sendable {
         }
     }
 
+    /// All that comes until the other side has ended the connection.
+    func readToEnd(within limit: Duration = .seconds(60)) async throws -> [UInt8] {
+        try await received.takeUntilEnd("the end of the connection", within: limit)
+    }
+
     /// Waits until the other side has closed or reset the connection, discarding what still comes.
     func waitForEnd(within limit: Duration = .seconds(60)) async throws {
         do {

@@ -160,14 +160,22 @@ public final class Host: Network {
 
     // MARK: The end
 
-    /// Stops listening and serving, and closes all connections, in order.
-    public func close() async {
-        let (listeners, connections) = state.withLock { state in
-            state.isClosing = true
+    /// Stops listening. Connections live on, and the host still dials.
+    public func stopListening() async {
+        let listeners = state.withLock { state in
             defer { state.listeners = [] }
-            return (state.listeners, state.connections.all)
+            return state.listeners
         }
         for listener in listeners { await listener.close() }
+    }
+
+    /// Stops listening and serving, and closes all connections, in order.
+    public func close() async {
+        let connections = state.withLock { state in
+            state.isClosing = true
+            return state.connections.all
+        }
+        await stopListening()
         for connection in connections { await connection.close() }
         // The loops may be shut down after this: no dial may wait on one of them then.
         let dials = dialer.state.withLock { Array($0.dials.values) }

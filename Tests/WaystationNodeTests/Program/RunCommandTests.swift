@@ -40,6 +40,23 @@ struct RunCommandTests {
         #expect(attributes[.posixPermissions] as? Int == 0o600)
     }
 
+    @Test("servers that are off have no line, and addresses of all interfaces are told one by one")
+    func fewerLines() throws {
+        let program = try Program([
+            "run", "--plain", "--data-dir", folder.path, "--listen", "/ip4/0.0.0.0/tcp/0", "--http", "off", "--admin",
+            "off",
+        ])
+        let lines = program.lines(until: "ready")
+        program.signal(SIGTERM)
+        #expect(program.end().status == 0)
+        #expect(lines.first?.hasPrefix("peer ") == true)
+        #expect(lines.last == "ready")
+        let listening = lines.dropFirst().dropLast()
+        #expect(listening.allSatisfy { $0.hasPrefix("listening /ip4/") && !$0.contains("/0.0.0.0/") })
+        #expect(listening.contains { $0.hasPrefix("listening /ip4/127.0.0.1/tcp/") })
+        #expect(Set(listening).count == listening.count)
+    }
+
     @Test("SIGINT drains too, and the identity stays")
     func interrupt() throws {
         let first = try Program(arguments())
@@ -80,6 +97,42 @@ struct RunCommandTests {
         #expect(first.end().status == 0)
     }
 
+    @Test("a folder that cannot be made, and an address that is not the machine's, are 69 and named")
+    func missingResources() throws {
+        for (arguments, name) in [
+            (["--data-dir", "/proc/waystation"], "/proc/waystation"),
+            (["--data-dir", folder.path, "--listen", "/ip4/192.0.2.1/tcp/0"], "192.0.2.1"),
+        ] {
+            let outcome = try Program.run(["run", "--http", "off", "--admin", "off"] + arguments)
+            #expect(outcome.status == 69)
+            #expect(outcome.output.isEmpty)
+            #expect(outcome.errors.contains(name), "\(outcome.errors)")
+        }
+    }
+
+    @Test("files that do not hold what they should are 78 and named", arguments: ["--identity", "--psk", "--config"])
+    func wrongFiles(flag: String) throws {
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        let file = folder.path + "/wrong"
+        try Data("nonsense: true\n".utf8).write(to: URL(fileURLWithPath: file))
+        let outcome = try Program.run(arguments(flag, file))
+        #expect(outcome.status == 78)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.contains(file), "\(outcome.errors)")
+    }
+
+    @Test("an address that no transport knows, and a public network where only private ones may be, are 78")
+    func refusedConfigurations() throws {
+        for (outcome, name) in [
+            (try Program.run(arguments("--listen", "/ip4/127.0.0.1/udp/1")), "udp"),
+            (try Program.run(arguments(), environment: ["LIBP2P_FORCE_PNET": "1"]), "LIBP2P_FORCE_PNET"),
+        ] {
+            #expect(outcome.status == 78)
+            #expect(outcome.output.isEmpty)
+            #expect(outcome.errors.contains(name), "\(outcome.errors)")
+        }
+    }
+
     /// A command line and an environment that are wrong, and the status they end in.
     struct WrongUsage: Sendable {
         let arguments: [String]
@@ -94,8 +147,14 @@ struct RunCommandTests {
         WrongUsage(arguments: ["run"], environment: ["WAYSTATION_HTTP": "nonsense"], status: 78),
         WrongUsage(arguments: ["run"], environment: ["WAYSTATION_NONSENSE": "1"], status: 78),
         WrongUsage(arguments: ["run", "--config", "/nonexistent.yaml"], status: 78),
+        WrongUsage(arguments: ["run", "--limits-handshakes", "-1"], status: 64),
+        WrongUsage(arguments: ["run", "--dht-max-value-bytes", "1KB"], status: 64),
+        WrongUsage(arguments: ["run"], environment: ["WAYSTATION_LIMITS_HANDSHAKES": "many"], status: 78),
         WrongUsage(arguments: ["nonsense"], status: 64),
         WrongUsage(arguments: ["ping", "nonsense"], status: 64),
+        WrongUsage(arguments: ["ping"], status: 64),
+        WrongUsage(arguments: ["identity", "nonsense"], status: 64),
+        WrongUsage(arguments: ["lookup", "peer"], status: 64),
         WrongUsage(arguments: ["lookup", "peer", "nonsense", "--bootstrap", "amino"], status: 64),
     ]
 

@@ -43,8 +43,12 @@ public final class Node: Sendable {
     let identify: IdentifyService
     let web: WebServers
 
-    /// How long connections get to end by themselves when the node stops.
+    /// How long the node takes to stop, at most.
     public static let drainTime = Duration.seconds(10)
+
+    /// How long requests under way get to end by themselves then; what is left of ``drainTime`` is for writing what is
+    /// to be kept.
+    static let requestTime = Duration.seconds(8)
 
     /// Starts a node. It returns when everything accepts; joining the network goes on behind it.
     ///
@@ -84,11 +88,12 @@ public final class Node: Sendable {
         host.listenAddresses.compactMap { try? $0.withPeerID(host.localPeer) }
     }
 
-    /// Stops accepting, lets what is under way end for at most ``drainTime``, and writes what is to be kept.
+    /// Stops accepting, lets requests under way end, closes all connections and writes what is to be kept.
     public func stop() async {
         telemetry.health.advance(to: .draining)
         for table in tables { await table.stop() }
-        await web.stopFrontDoor(within: Self.drainTime)
+        await host.stopListening()
+        await web.stopFrontDoor(within: Self.requestTime)
         await host.close()
         await storage.close()
         await web.stopAdmin()

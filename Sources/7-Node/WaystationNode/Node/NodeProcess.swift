@@ -34,11 +34,12 @@ public enum NodeProcess {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)
         let services = ServiceGroupConfiguration(
+            // They are shut down from the last to the first, each when the one before has ended.
             services: [
-                .init(service: DrainLimit()),
                 .init(
                     service: runner, successTerminationBehavior: .gracefullyShutdownGroup,
                     failureTerminationBehavior: .cancelGroup),
+                .init(service: DrainLimit()),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
         try await ServiceGroup(configuration: services).run()
@@ -53,10 +54,11 @@ public enum NodeProcess {
     }
 }
 
-/// Watches over the drain: its time, and the second signal.
+/// Watches over the drain: its time, and the second signal. It ends when the drain begins.
 private struct DrainLimit: Service {
     func run() async throws {
-        try? await gracefulShutdown()
+        // It throws when the node could not start: then there is nothing to drain.
+        try await gracefulShutdown()
         // Not one of the node's loops: they may be what does not end.
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         // One stop can arrive twice: a terminal or a supervisor sends it to the whole process group, and a wrapper passes
