@@ -53,6 +53,10 @@ enum JSONValue: Codable, Equatable, ExpressibleByStringLiteral, ExpressibleByInt
         if case .string(let value) = self { value } else { nil }
     }
 
+    var double: Double? {
+        if case .number(let value) = self { value } else { nil }
+    }
+
     var array: [JSONValue]? {
         if case .array(let values) = self { values } else { nil }
     }

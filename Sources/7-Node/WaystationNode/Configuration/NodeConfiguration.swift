@@ -44,6 +44,9 @@ public struct NodeConfiguration: Sendable {
     /// What the node may hold.
     public var limits = NodeLimits()
 
+    /// What the relay gives away.
+    public var relay = RelayConfiguration()
+
     /// Whether standard output has plain lines even on a terminal.
     public var plain = Settings.plain.defaultValue
 
@@ -82,6 +85,7 @@ public struct NodeConfiguration: Sendable {
         privateNetworkKeyFile = try path(Settings.psk)
         dnsServer = try settings.value(Settings.dnsServer)
         limits = try NodeLimits(settings)
+        relay = try RelayConfiguration(settings)
         plain = try settings.value(Settings.plain)
         logLevel = try settings.value(Settings.logLevel)
         logFormat = try settings.value(Settings.logFormat)

@@ -12,6 +12,7 @@ extension Node {
             self.addHost(to: &metrics)
             self.addStreams(to: &metrics)
             self.addTables(to: &metrics)
+            self.addRelay(to: &metrics)
             self.addServices(to: &metrics)
             self.addLimits(to: &metrics)
         }
@@ -105,10 +106,13 @@ extension Node {
     }
 
     private func addLimits(to metrics: inout MetricsObservations) {
-        for (setting, limit) in NodeLimits.bySetting {
+        func add(_ setting: Setting<Int>, _ limit: NodeLimit) {
             metrics.gauge(
-                "waystation_node_limits", Double(configuration.limits[keyPath: limit].orZero),
-                labels: [("setting", setting.key)], help: "The limits in force, by setting; 0 is unlimited.")
+                "waystation_node_limits", Double(limit.orZero), labels: [("setting", setting.key)],
+                help: "The limits in force, by setting; 0 is unlimited.")
         }
+        for (setting, limit) in NodeLimits.bySetting { add(setting, configuration.limits[keyPath: limit]) }
+        let relay = relayConfiguration
+        for (setting, limit) in RelayConfiguration.bySetting { add(setting, relay[keyPath: limit]) }
     }
 }

@@ -11,6 +11,7 @@ public import Multiformats
 import NIOCore
 import NIOPosix
 import NodeStorage
+import Synchronization
 public import Telemetry
 
 /// A node put together: a host with its transports, the protocols of the services that are switched on, storage, the
@@ -42,6 +43,8 @@ public final class Node: Sendable {
     let resolver: DNSResolver
     let identify: IdentifyService
     let web: WebServers
+    let relay: NodeRelay?
+    private let changed: Mutex<RelayConfiguration>
 
     /// How long the node takes to stop, at most.
     public static let drainTime = Duration.seconds(10)
@@ -80,6 +83,8 @@ public final class Node: Sendable {
         resolver = parts.resolver
         identify = parts.identify
         web = parts.web
+        relay = parts.relay
+        changed = Mutex(parts.configuration.relay)
         observe()
     }
 
@@ -88,9 +93,21 @@ public final class Node: Sendable {
         host.listenAddresses.compactMap { try? $0.withPeerID(host.localPeer) }
     }
 
+    /// What the relay gives away now: as at the start, or as ``reload(_:)`` said last.
+    public var relayConfiguration: RelayConfiguration { changed.withLock { $0 } }
+
+    /// Takes over what may change while the node runs: the relay's limits and lists. The rest of `configuration` is for
+    /// the next start.
+    public func reload(_ configuration: NodeConfiguration) {
+        changed.withLock { $0 = configuration.relay }
+        relay?.apply(configuration.relay)
+        logger.notice("the relay's limits and lists were read again; other settings hold from the next start")
+    }
+
     /// Stops accepting, lets requests under way end, closes all connections and writes what is to be kept.
     public func stop() async {
         telemetry.health.advance(to: .draining)
+        relay?.stop()
         for table in tables { await table.stop() }
         await host.stopListening()
         await web.stopFrontDoor(within: Self.requestTime)

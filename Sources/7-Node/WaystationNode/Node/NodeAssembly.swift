@@ -29,6 +29,7 @@ struct NodeAssembly {
         let resolver: DNSResolver
         let identify: IdentifyService
         let web: WebServers
+        let relay: NodeRelay?
     }
 
     private var configuration: NodeConfiguration
@@ -41,6 +42,7 @@ struct NodeAssembly {
     private var host: Host?
     private var web: WebServers?
     private var tables: [KademliaDHT] = []
+    private var relay: NodeRelay?
 
     init(_ configuration: NodeConfiguration, telemetry: Telemetry, logger: Logger) {
         self.configuration = configuration
@@ -75,15 +77,18 @@ struct NodeAssembly {
         try await listen(host)
         try await web.startFrontDoor()
         try await startTables(host, storage)
+        startRelay(host, web)
         telemetry.health.advance(to: .ready)
         return Node(
             Parts(
                 configuration: configuration, host: host, tables: tables, telemetry: telemetry, logger: logger,
-                loops: loops, group: group, storage: storage, resolver: resolver, identify: identify, web: web))
+                loops: loops, group: group, storage: storage, resolver: resolver, identify: identify, web: web,
+                relay: relay))
     }
 
     /// Ends what was started.
     func undo() async {
+        relay?.stop()
         for table in tables { await table.stop() }
         await web?.stopFrontDoor(within: .zero)
         await web?.stopAdmin()
@@ -185,6 +190,14 @@ struct NodeAssembly {
             tables.append(table)
             try await table.start()
         }
+    }
+
+    private mutating func startRelay(_ host: Host, _ web: WebServers) {
+        guard !configuration.disabledServices.contains(.relay) else { return }
+        let relay = NodeRelay(configuration.relay, network: host, tables: tables, logger: logger.part("relay"))
+        self.relay = relay
+        web.show(relay.server)
+        relay.start()
     }
 
     /// Tells the command line how a failed start is to be seen.

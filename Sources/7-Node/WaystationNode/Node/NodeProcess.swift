@@ -20,16 +20,22 @@ public enum NodeProcess {
     /// process at once.
     ///
     /// Call it once in a process: it installs the process' metrics backend.
-    /// - Parameter onReady: is told when everything accepts.
+    /// - Parameters:
+    ///   - reload: reads the configuration again, on SIGHUP.
+    ///   - onReady: is told when everything accepts.
     /// - Throws: ``NodeError``.
     public static func run(
-        _ configuration: NodeConfiguration, logger: Logger, onReady: @escaping @Sendable (NodeStatus) -> Void
+        _ configuration: NodeConfiguration, logger: Logger,
+        reload: @escaping @Sendable () throws -> NodeConfiguration,
+        onReady: @escaping @Sendable (NodeStatus) -> Void
     ) async throws {
         let telemetry = Telemetry()
         MetricsSystem.bootstrap(telemetry.metrics)
         // What arrived while the process that started this one blocked signals would never be seen.
         unblockSignals()
-        let runner = NodeRunner(configuration, telemetry: telemetry, logger: logger) { onReady($0.status) }
+        let runner = NodeRunner(configuration, telemetry: telemetry, logger: logger, reload: reload) {
+            onReady($0.status)
+        }
         // The group's own words are for those who build services; the node itself says that it stops.
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)

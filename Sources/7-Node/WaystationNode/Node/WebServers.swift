@@ -3,6 +3,7 @@ import Hummingbird
 import LibP2PCore
 import LibP2PHost
 import LibP2PIdentity
+import LibP2PRelay
 import LibP2PTransports
 import Logging
 import Multiformats
@@ -18,6 +19,7 @@ final class WebServers: Sendable {
         var admin: HTTPServer?
         var frontDoorURL: String?
         var adminURL: String?
+        var relay: RelayServer?
     }
 
     private let configuration: NodeConfiguration
@@ -87,9 +89,16 @@ final class WebServers: Sendable {
             readiness: { (telemetry.health.isReady, telemetry.health.stage.rawValue) },
             metrics: { (telemetry.metrics.exposition(), MetricsRegistry.expositionContentType) },
             node: { self.report })
+        let router = routes.router()
+        router.get("/api/relay") { [weak self] _, _ in
+            guard let relay = self?.state.withLock({ $0.relay }) else {
+                return Response.text(.notFound, "The relay is switched off.")
+            }
+            return try Response.json(relay.snapshot())
+        }
         let server = HTTPServer(
-            HTTPServer.Configuration(name: "admin"), group: group, loops: loops,
-            responder: routes.router().buildResponder(), logger: logger.part("admin"))
+            HTTPServer.Configuration(name: "admin"), group: group, loops: loops, responder: router.buildResponder(),
+            logger: logger.part("admin"))
         let bound = try await server.start(host: address.host, port: Int(address.port))
         state.withLock {
             $0.admin = server
@@ -102,6 +111,9 @@ final class WebServers: Sendable {
         let servers = state.withLock { [$0.frontDoor, $0.admin] }
         return servers.compactMap { $0 }.map { ($0.configuration.name, $0.connectionCount) }
     }
+
+    /// Shows a relay below `/api/`.
+    func show(_ relay: RelayServer) { state.withLock { $0.relay = relay } }
 
     func stopFrontDoor(within time: Duration) async {
         let server = state.withLock { state in

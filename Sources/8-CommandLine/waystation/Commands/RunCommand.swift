@@ -35,11 +35,14 @@ struct RunCommand: AsyncParsableCommand {
         if settings.contains(where: { ["--help", "-h"].contains($0) }) { throw CleanExit.helpRequest(self) }
         if settings.contains("--version") { throw CleanExit.message(Version.agent) }
         let environment = ProcessInfo.processInfo.environment
-        let configuration = try NodeConfiguration(
-            ResolvedSettings(flags: settings, environment: environment), environment: environment)
+        let read: @Sendable () throws -> NodeConfiguration = { [settings] in
+            try NodeConfiguration(
+                ResolvedSettings(flags: settings, environment: environment), environment: environment)
+        }
+        let configuration = try read()
         let logger = LogSetup.install(level: configuration.logLevel, format: configuration.logFormat)
         let isPlain = configuration.plain || !Terminal.isOutputTerminal
-        try await NodeProcess.run(configuration, logger: logger) { status in
+        try await NodeProcess.run(configuration, logger: logger, reload: read) { status in
             if isPlain {
                 status.plainLines.forEach(Terminal.print)
             } else {
