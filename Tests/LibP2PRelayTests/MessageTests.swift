@@ -61,7 +61,7 @@ struct MessageTests {
         let reservation = try #require(message.reservation)
         let relay = try PeerID(vectors.peers.relay)
         let address = try Multiaddr(bytes: try #require(reservation.addresses.first))
-        #expect(address == (try Multiaddr("/ip4/192.0.2.1/tcp/4001/p2p/\(relay)")))
+        #expect(address == (try Multiaddr("/ip4/192.0.2.10/tcp/4001/p2p/\(relay)")))
         let voucher = try ReservationVoucher(opening: try #require(reservation.voucher))
         #expect(voucher.relay == relay)
         #expect(voucher.peer == (try PeerID(vectors.peers.A)))

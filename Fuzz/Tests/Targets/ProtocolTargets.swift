@@ -4,6 +4,7 @@ import Wire
 @testable import LibP2PBasics
 @testable import LibP2PCore
 @testable import LibP2PKademlia
+@testable import LibP2PRelay
 
 extension FuzzTarget {
     static let protocols = [
@@ -33,6 +34,25 @@ extension FuzzTarget {
             return message != nil
         },
         FuzzTarget("kademlia", cost: 2, check: kademlia),
+        FuzzTarget("relay-1") { input in
+            guard let message = try? CircuitMessage(protobuf: input) else { return false }
+            for peer in [message.source, message.destination] {
+                try require(peer?.addresses.count ?? 0 <= RelayedPeer.maxAddresses, "addresses are bounded")
+            }
+            try requireStable(message, from: input, growth: 0)
+            return message.kind != nil
+        },
+        FuzzTarget("relay-2") { input in
+            let hop = try? HopMessage(protobuf: input)
+            if let hop {
+                let addresses = hop.reservation?.addresses.count ?? 0
+                try require(addresses <= ReservationMessage.maxAddresses, "addresses are bounded")
+                _ = try? hop.reservation?.voucher.map { try ReservationVoucher(opening: $0) }
+                try requireStable(hop, from: input, growth: 8)
+            }
+            if let stop = try? StopMessage(protobuf: input) { try requireStable(stop, from: input, growth: 8) }
+            return hop?.kind != nil
+        },
         FuzzTarget("rendezvous", cost: 2, check: rendezvous),
     ]
 

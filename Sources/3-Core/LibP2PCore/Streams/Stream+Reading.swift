@@ -37,7 +37,7 @@ extension Stream {
     /// nil when there are none.
     ///
     /// ``grantInput(_:)`` grants it, when the bytes have gone on. Until then they count to the stream's window, so that
-    /// who passes them on never holds more than a window of them.
+    /// who passes them on never holds more than a window of them, and to the loop's unread bytes.
     public func takeInput(upTo limit: Int) -> ByteBuffer? {
         guard limit > 0, bufferedBytes > 0, awaitedProtocol == nil else { return nil }
         var bytes = head
@@ -47,7 +47,9 @@ extension Stream {
         } else {
             head = ByteBuffer()
         }
-        withheldBytes += removed(bytes.readableBytes)
+        let withheld = removed(bytes.readableBytes)
+        withheldBytes += withheld
+        _ = connection.executor.reserveBuffer(withheld)
         return bytes
     }
 
@@ -55,6 +57,7 @@ extension Stream {
     public func grantInput(_ byteCount: Int) {
         let count = min(byteCount, withheldBytes)
         withheldBytes -= count
+        _ = connection.executor.reserveBuffer(-count)
         grant(count)
     }
 

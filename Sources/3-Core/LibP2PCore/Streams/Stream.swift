@@ -134,6 +134,7 @@ public final class Stream {
         backlog.removeAll()
         head = ByteBuffer()
         if count > 0 { consumed(count) }
+        if withheldBytes > 0 { grantInput(withheldBytes) }
     }
 
     func account(removed count: Int) {
