@@ -56,6 +56,15 @@ struct ReservationTableTests {
         #expect(try reserve(&table, 5, lab, limits) == .reservationsPerIP)
     }
 
+    @Test func aNetworkOfIPv6CountsAsOneAddress() throws {
+        var limits = RelayLimits()
+        limits.reservationsPerIP = AddressLimit(1)
+        var table = ReservationTable()
+        #expect(try reserve(&table, 1, origin("2600:1:2:3::1"), limits) == nil)
+        #expect(try reserve(&table, 2, origin("2600:1:2:3:ffff::2"), limits) == .reservationsPerIP)
+        #expect(try reserve(&table, 2, origin("2600:1:2:4::1"), limits) == nil)
+    }
+
     @Test func zeroIsUnlimited() throws {
         var limits = RelayLimits()
         limits.reservations = 0

@@ -2,7 +2,7 @@
 public struct RelayLimits: Sendable, Hashable {
     /// Reservations in all.
     public var reservations = 1024
-    /// Reservations of peers at one IP address.
+    /// Reservations of peers at one IP address (one /64 for IPv6).
     public var reservationsPerIP = AddressLimit(8)
     /// Reservations of peers in one prefix: IPv4 /24, IPv6 /56. Eight addresses' worth: who owns a whole prefix is still
     /// one customer.
@@ -14,7 +14,7 @@ public struct RelayLimits: Sendable, Hashable {
     public var circuits = 1024
     /// Circuits that one peer may be part of, as source or as destination.
     public var circuitsPerPeer = 16
-    /// Circuits whose sources have one IP address.
+    /// Circuits whose sources have one IP address (one /64 for IPv6).
     public var circuitsPerIP = AddressLimit(0)
     /// Circuits whose sources are in one prefix: IPv4 /24, IPv6 /56.
     public var circuitsPerSubnet = AddressLimit(0)

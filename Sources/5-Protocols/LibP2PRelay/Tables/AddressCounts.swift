@@ -1,6 +1,7 @@
 import Multiformats
 
-/// How many things peers at each IP address, and in each prefix, have: pure.
+/// How many things peers at each IP address, and in each prefix, have: pure. An IPv6 /64 counts as one address, since
+/// any machine can have all of its addresses.
 struct AddressCounts: Sendable {
     private var perIP: [IPAddress: Int] = [:]
     private var perSubnet: [IPPrefix: Int] = [:]
@@ -9,20 +10,25 @@ struct AddressCounts: Sendable {
     var isEmpty: Bool { perIP.isEmpty && perSubnet.isEmpty }
 
     /// How many an address has.
-    func count(at address: IPAddress) -> Int { perIP[address, default: 0] }
+    func count(at address: IPAddress) -> Int { perIP[Self.customer(of: address), default: 0] }
 
     /// How many the prefix of an address has.
     func count(around address: IPAddress) -> Int { perSubnet[Self.subnet(of: address), default: 0] }
 
     mutating func add(_ address: IPAddress) {
-        perIP[address, default: 0] += 1
+        perIP[Self.customer(of: address), default: 0] += 1
         perSubnet[Self.subnet(of: address), default: 0] += 1
     }
 
     mutating func remove(_ address: IPAddress) {
+        let customer = Self.customer(of: address)
         let subnet = Self.subnet(of: address)
-        if let count = perIP[address] { perIP[address] = count > 1 ? count - 1 : nil }
+        if let count = perIP[customer] { perIP[customer] = count > 1 ? count - 1 : nil }
         if let count = perSubnet[subnet] { perSubnet[subnet] = count > 1 ? count - 1 : nil }
+    }
+
+    private static func customer(of address: IPAddress) -> IPAddress {
+        address.bitWidth == 32 ? address : IPPrefix(address, length: 64).address
     }
 
     private static func subnet(of address: IPAddress) -> IPPrefix {
