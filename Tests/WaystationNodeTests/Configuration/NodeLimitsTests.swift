@@ -27,7 +27,7 @@ struct NodeLimitsTests {
 
     @Test("no setting is left out, or there twice")
     func complete() {
-        let counts = (Settings.limits + Settings.dht).filter { $0 is Setting<Int> }.map(\.key)
+        let counts = (Settings.limits + Settings.dht + Settings.rendezvous).filter { $0 is Setting<Int> }.map(\.key)
         #expect(NodeLimits.bySetting.map(\.setting.key).sorted() == counts.sorted())
         #expect(Set(NodeLimits.bySetting.map(\.limit)).count == NodeLimits.bySetting.count)
     }

@@ -8,7 +8,7 @@ struct SettingErrorTests {
         "on the command line: 64",
         arguments: [
             (["--htpp", "0.0.0.0:80"], "did you mean --http?"),
-            (["--relay-max-reservations", "7"], "--relay-max-reservations"),
+            (["--relay-max-resevations", "7"], "--relay-max-resevations"),
             (["--http"], "--http needs a value"),
             (["--http", "--plain"], "--http needs a value"),
             (["--http", "nonsense"], "--http: nonsense"),
@@ -43,7 +43,7 @@ struct SettingErrorTests {
         "in the file: 78, with the line",
         arguments: [
             ("http: 0.0.0.0:80\nlimits:\n  conections: 3\n", ":3: unknown setting limits.conections"),
-            ("relay:\n  maxReservations: 7\n", ":1: unknown setting relay"),
+            ("relais:\n  maxReservations: 7\n", ":1: unknown setting relais"),
             ("limits: 3\n", "unknown setting limits"),
             ("config: other.yaml\n", "unknown setting config"),
             ("http: nonsense\n", "http in"),

@@ -48,6 +48,15 @@ public struct NodeLimits: Sendable {
     /// What each DHT may hold.
     public var dht = DHTLimits()
 
+    /// Registrations at the rendezvous server.
+    public var registrations = NodeLimit(default: Settings.rendezvousMaxRegistrations)
+
+    /// Registrations of one peer there.
+    public var registrationsPerPeer = NodeLimit(default: Settings.rendezvousMaxRegistrationsPerPeer)
+
+    /// Bytes of all registrations there.
+    public var registrationBytes = NodeLimit(default: Settings.rendezvousMaxMemory)
+
     /// The defaults.
     public init() {}
 
@@ -83,6 +92,9 @@ public struct NodeLimits: Sendable {
             (Settings.dhtMaxChecks, \.dht.checks),
             (Settings.dhtMaxWaitingChecks, \.dht.waitingChecks),
             (Settings.dhtMaxStreamsPerConnection, \.dht.streamsPerConnection),
+            (Settings.rendezvousMaxRegistrations, \.registrations),
+            (Settings.rendezvousMaxRegistrationsPerPeer, \.registrationsPerPeer),
+            (Settings.rendezvousMaxMemory, \.registrationBytes),
         ]
     }
 }

@@ -13,6 +13,7 @@ extension Node {
             self.addStreams(to: &metrics)
             self.addTables(to: &metrics)
             self.addRelay(to: &metrics)
+            self.addRendezvous(to: &metrics)
             self.addServices(to: &metrics)
             self.addLimits(to: &metrics)
         }

@@ -44,6 +44,7 @@ public final class Node: Sendable {
     let identify: IdentifyService
     let web: WebServers
     let relay: NodeRelay?
+    let rendezvous: RendezvousService?
     private let changed: Mutex<RelayConfiguration>
 
     /// How long the node takes to stop, at most.
@@ -84,6 +85,7 @@ public final class Node: Sendable {
         identify = parts.identify
         web = parts.web
         relay = parts.relay
+        rendezvous = parts.rendezvous
         changed = Mutex(parts.configuration.relay)
         observe()
     }
@@ -108,6 +110,7 @@ public final class Node: Sendable {
     public func stop() async {
         telemetry.health.advance(to: .draining)
         relay?.stop()
+        rendezvous?.stop()
         for table in tables { await table.stop() }
         await host.stopListening()
         await web.stopFrontDoor(within: Self.requestTime)

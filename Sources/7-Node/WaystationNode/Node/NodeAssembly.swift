@@ -30,6 +30,7 @@ struct NodeAssembly {
         let identify: IdentifyService
         let web: WebServers
         let relay: NodeRelay?
+        let rendezvous: RendezvousService?
     }
 
     private var configuration: NodeConfiguration
@@ -43,6 +44,7 @@ struct NodeAssembly {
     private var web: WebServers?
     private var tables: [KademliaDHT] = []
     private var relay: NodeRelay?
+    private var rendezvous: RendezvousService?
 
     init(_ configuration: NodeConfiguration, telemetry: Telemetry, logger: Logger) {
         self.configuration = configuration
@@ -78,17 +80,19 @@ struct NodeAssembly {
         try await web.startFrontDoor()
         try await startTables(host, storage)
         startRelay(host, web)
+        try await startRendezvous(host, storage)
         telemetry.health.advance(to: .ready)
         return Node(
             Parts(
                 configuration: configuration, host: host, tables: tables, telemetry: telemetry, logger: logger,
                 loops: loops, group: group, storage: storage, resolver: resolver, identify: identify, web: web,
-                relay: relay))
+                relay: relay, rendezvous: rendezvous))
     }
 
     /// Ends what was started.
     func undo() async {
         relay?.stop()
+        rendezvous?.stop()
         for table in tables { await table.stop() }
         await web?.stopFrontDoor(within: .zero)
         await web?.stopAdmin()
@@ -198,6 +202,14 @@ struct NodeAssembly {
         self.relay = relay
         web.show(relay.server)
         relay.start()
+    }
+
+    private mutating func startRendezvous(_ host: Host, _ storage: NodeStorage) async throws {
+        guard !configuration.disabledServices.contains(.rendezvous) else { return }
+        let rendezvous = RendezvousService(
+            network: host, limits: configuration.limits.rendezvous, journal: storage.registrations)
+        self.rendezvous = rendezvous
+        try await rendezvous.start()
     }
 
     /// Tells the command line how a failed start is to be seen.

@@ -1,3 +1,4 @@
+import LibP2PBasics
 import LibP2PCore
 import LibP2PHost
 import LibP2PMuxers
@@ -29,6 +30,15 @@ extension NodeLimits {
         if connectionsPerSubnet.isExplicit { explicit.insert(.perSubnet) }
         if connectionRatePerIP.isExplicit || connectionBurstPerIP.isExplicit { explicit.insert(.rate) }
         return explicit
+    }
+
+    /// The limits of the rendezvous server.
+    var rendezvous: RegistrationLimits {
+        var limits = RegistrationLimits()
+        limits.total = registrations.orMax
+        limits.perPeer = registrationsPerPeer.orMax
+        limits.memory = registrationBytes.orMax
+        return limits
     }
 
     /// The muxers, the preferred one first.
