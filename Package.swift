@@ -114,7 +114,7 @@ let package = Package(
 
         room("5-Protocols", "LibP2PBasics", ["LibP2PCore", nioCore, logging, collections]),
         room("5-Protocols", "LibP2PKademlia", ["LibP2PCore", nioCore, logging, collections, heap, crypto]),
-        room("5-Protocols", "LibP2PRelay", ["LibP2PCore", nioCore, logging, heap]),
+        room("5-Protocols", "LibP2PRelay", ["LibP2PCore", "LibP2PTransports", nioCore, logging, heap]),
         room("5-Protocols", "LibP2PPubSub", ["LibP2PCore", nioCore, logging, collections]),
 
         room(
@@ -155,7 +155,7 @@ let package = Package(
         tests("LibP2PHost", ["LibP2PTesting", "LibP2PSecurity", "LibP2PMuxers", "LibP2PTransports", nioPosix]),
         tests("LibP2PBasics", ["LibP2PTesting"]),
         tests("LibP2PKademlia", ["LibP2PTesting"]),
-        tests("LibP2PRelay", ["LibP2PTesting", nioPosix, logging]),
+        tests("LibP2PRelay", ["LibP2PTesting", "LibP2PMuxers", nioPosix, logging]),
         tests("LibP2PPubSub", ["LibP2PTesting"]),
         tests("HTTPServing", ["LibP2PTesting", nioPosix, nioWebSocket, hummingbird, httpTypes]),
         tests("Telemetry", [coreMetrics]),

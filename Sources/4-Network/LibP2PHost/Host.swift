@@ -38,7 +38,6 @@ public final class Host: Network {
     /// The peers known, as the concrete type, for storage and metrics.
     public let knownPeers: MemoryPeerStore
 
-    let transports: [any Transport]
     let securities: [any SecurityProtocol]
     let muxers: [any MuxerProtocol]
     let logger: Logger
@@ -51,6 +50,7 @@ public final class Host: Network {
         var connections = ConnectionTable()
         var admissions: AdmissionTable
         var handshakes: HandshakeTable
+        var transports: [any Transport]
         var listeners: [any Listener] = [] {
             didSet { listenAddresses = nil }
         }
@@ -78,7 +78,6 @@ public final class Host: Network {
         self.identity = identity
         self.loops = loops
         home = loops.executors[0]
-        self.transports = transports
         self.securities = securities
         self.muxers = muxers
         self.configuration = configuration
@@ -91,7 +90,8 @@ public final class Host: Network {
         state = Mutex(
             State(
                 admissions: AdmissionTable(limits: configuration.limits),
-                handshakes: HandshakeTable(limit: configuration.limits.handshakes), access: configuration.access))
+                handshakes: HandshakeTable(limit: configuration.limits.handshakes), transports: transports,
+                access: configuration.access))
     }
 
     /// See `Network`.
@@ -107,6 +107,13 @@ public final class Host: Network {
     }
 
     // MARK: Listening
+
+    /// What is asked, in order, whether it understands an address.
+    var transports: [any Transport] { state.withLock { $0.transports } }
+
+    /// Dials and listens by one more transport from now on, after those that there are. For one that needs the host
+    /// itself, as circuits through relays do.
+    public func add(_ transport: any Transport) { state.withLock { $0.transports.append(transport) } }
 
     /// Listens on an address from now on.
     ///
@@ -126,6 +133,23 @@ public final class Host: Network {
     /// Counts a listener that works by itself, such as the front door of an HTTP server, to the node's addresses.
     public func add(_ listener: any Listener) {
         state.withLock { $0.listeners.append(listener) }
+        observers.notify { $0.selfChanged() }
+    }
+
+    /// See `Network`.
+    public func stopListening(on address: Multiaddr) async {
+        let closing = state.withLock { state in
+            let closing = state.listeners.filter { $0.address == address }
+            state.listeners.removeAll { $0.address == address }
+            return closing
+        }
+        for listener in closing { await listener.close() }
+        if !closing.isEmpty { observers.notify { $0.selfChanged() } }
+    }
+
+    /// See `ConnectionUpgrader`.
+    public func listenerChanged() {
+        state.withLock { $0.listenAddresses = nil }
         observers.notify { $0.selfChanged() }
     }
 
@@ -181,8 +205,9 @@ public final class Host: Network {
         let dials = dialer.state.withLock { Array($0.dials.values) }
         for dial in dials { dial.cancel() }
         for dial in dials { _ = await dial.result }
-        // Handlers hold their services, and those hold the host.
+        // Handlers hold their services, and those hold the host; so do transports that were added.
         registry.removeAll()
+        state.withLock { $0.transports = [] }
     }
 
     func nextConnectionID() -> UInt64 {

@@ -55,6 +55,9 @@ public actor Connection {
     /// Whether protocols must stay off it unless they opt in.
     public nonisolated var isLimited: Bool { end.isLimited }
 
+    /// Whether the connection goes through a relay, with or without limits.
+    public nonisolated var isRelayed: Bool { isLimited || end.remoteAddress.isCircuit || end.localAddress.isCircuit }
+
     /// The other side's address.
     public nonisolated var remoteAddress: Multiaddr { end.remoteAddress }
 
@@ -85,11 +88,17 @@ public actor Connection {
     /// - Parameters:
     ///   - protocols: ids to propose, the preferred one first.
     ///   - timeout: for all of it; then the stream is reset and `body`'s read throws `.timeout`.
-    /// - Throws: ``NetworkError``, or what `body` throws.
+    ///   - allowsLimited: whether the protocol may run on a limited connection; see ``isLimited``.
+    /// - Throws: ``NetworkError``, `.refused` on a limited connection that the protocol must stay off, or what `body`
+    ///   throws.
     public func withStream<Result: Sendable>(
-        _ protocols: [ProtocolID], timeout: Duration? = nil,
+        _ protocols: [ProtocolID], timeout: Duration? = nil, allowsLimited: Bool = false,
         _ body: @Sendable (Stream) async throws -> Result
     ) async throws -> Result {
+        guard allowsLimited || !isLimited else {
+            throw NetworkError(
+                .refused, "The connection to \(remotePeer) is limited by a relay; \(protocols) needs a direct one.")
+        }
         let stream = try openStream()
         let id = stream.id
         let timer = timeout.map { limit in

@@ -38,8 +38,17 @@ public protocol Listener: Sendable {
     /// Where it listens, with the real port; wildcards are not expanded.
     var address: Multiaddr { get }
 
+    /// Where it can be reached now; they may change, and there may be none. Whoever changes them tells the upgrader by
+    /// `listenerChanged()`.
+    var addresses: [Multiaddr] { get }
+
     /// Stops accepting. Connections that exist live on.
     func close() async
+}
+
+extension Listener {
+    /// ``address`` alone.
+    public var addresses: [Multiaddr] { [address] }
 }
 
 /// Makes connections of what transports bring. The host implements it.
@@ -60,6 +69,14 @@ public protocol ConnectionUpgrader: Sendable {
     ///
     /// - Throws: ``NetworkError`` with `.refused` when a limit or list forbids the peer; the caller closes.
     func adopt(_ muxer: any StreamMuxer, securedAs peer: SecuredPeer, _ end: ConnectionEnd) throws -> Connection
+
+    /// The addresses of a listener have changed.
+    func listenerChanged()
+}
+
+extension ConnectionUpgrader {
+    /// Does nothing.
+    public func listenerChanged() {}
 }
 
 /// What a transport knows about the connection it brings.

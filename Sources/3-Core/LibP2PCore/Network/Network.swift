@@ -47,11 +47,29 @@ public protocol Network: AnyObject, Sendable {
 
     /// Returns a live connection to the peer, or dials it at the given and the known addresses, several at once.
     ///
+    /// A limited connection is returned only when no direct one can be had.
+    ///
     /// - Throws: ``NetworkError``: `.unreachable` when no address answers, `.refused` by lists or back-off.
     func connect(to peer: PeerID, at addresses: [Multiaddr]) async throws -> Connection
 
+    /// Returns a live connection that goes through no relay, or dials the peer at those of its addresses that lead to it
+    /// directly.
+    ///
+    /// - Throws: as ``connect(to:at:)``.
+    func connectDirectly(to peer: PeerID, at addresses: [Multiaddr]) async throws -> Connection
+
     /// Dials one address, whoever is there, without using or replacing connections that exist.
     func dial(_ address: Multiaddr, expecting peer: PeerID?) async throws -> Connection
+
+    /// Listens on an address from now on.
+    ///
+    /// - Returns: the listener, which knows the real address.
+    /// - Throws: ``NetworkError``: `.unsupportedAddress`, or what the transport throws.
+    @discardableResult
+    func listen(on address: Multiaddr) async throws -> any Listener
+
+    /// Closes the listener with this address, if there is one.
+    func stopListening(on address: Multiaddr) async
 
     /// Tells an observer of connections and peers from now on. It is held weakly.
     func addObserver(_ observer: any NetworkObserver)
@@ -81,10 +99,10 @@ extension Network {
     /// - Throws: as ``connect(to:at:)`` and `Connection.withStream`.
     public func withStream<Result: Sendable>(
         to peer: PeerID, at addresses: [Multiaddr] = [], _ protocols: [ProtocolID], timeout: Duration? = nil,
-        _ body: @Sendable (Stream) async throws -> Result
+        allowsLimited: Bool = false, _ body: @Sendable (Stream) async throws -> Result
     ) async throws -> Result {
         let connection = try await connect(to: peer, at: addresses)
-        return try await connection.withStream(protocols, timeout: timeout, body)
+        return try await connection.withStream(protocols, timeout: timeout, allowsLimited: allowsLimited, body)
     }
 }
 

@@ -11,7 +11,10 @@ extension Host {
     public var listenAddresses: [Multiaddr] {
         let now = home.now
         let (listeners, known) = state.withLock { state in
-            (state.listeners.map(\.address), state.listenAddresses.flatMap { $0.until > now ? $0.addresses : nil })
+            (
+                state.listeners.flatMap(\.addresses),
+                state.listenAddresses.flatMap { $0.until > now ? $0.addresses : nil }
+            )
         }
         if let known { return known }
         var seen: Set<Multiaddr> = []
@@ -34,7 +37,8 @@ extension Host {
         let confirmed = state.withLock { $0.observedAddresses.confirmed(now: home.now) }
         var all = listening
         for address in confirmed {
-            for own in listening {
+            // A circuit begins with the relay's address, which is not this machine's.
+            for own in listening where !own.isCircuit {
                 if let moved = Self.moved(own, to: address), !all.contains(moved) { all.append(moved) }
             }
         }

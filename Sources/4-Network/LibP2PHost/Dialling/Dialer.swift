@@ -6,8 +6,14 @@ import Synchronization
 
 /// The dials under way: one for each peer, joined by all who want the peer, and a cap on attempts in all.
 final class Dialer: Sendable {
+    /// Whom a dial is for, and whether a relay would do.
+    struct Target: Hashable, Sendable {
+        let peer: PeerID
+        let isDirect: Bool
+    }
+
     struct State {
-        var dials: [PeerID: Task<Connection, any Error>] = [:]
+        var dials: [Target: Task<Connection, any Error>] = [:]
         var backOff = BackOff()
         var attempts = 0
     }

@@ -7,21 +7,41 @@ import Synchronization
 extension Host {
     /// Returns a live connection or dials the peer at several addresses at once. See `Network`.
     public func connect(to peer: PeerID, at addresses: [Multiaddr] = []) async throws -> Connection {
-        if let connection = connections(to: peer).first(where: { !$0.isLimited }) { return connection }
+        guard let connection = connections(to: peer).first else {
+            return try await join(Dialer.Target(peer: peer, isDirect: false), addresses)
+        }
+        guard connection.isLimited else { return connection }
+        do {
+            // Another limited connection would be worth no more than the one there is.
+            return try await join(Dialer.Target(peer: peer, isDirect: true), addresses)
+        } catch  where connections(to: peer).contains(where: { $0 === connection }) {
+            return connection
+        }
+    }
+
+    /// Returns a live direct connection or dials one. See `Network`.
+    public func connectDirectly(to peer: PeerID, at addresses: [Multiaddr] = []) async throws -> Connection {
+        if let connection = connections(to: peer).first(where: { !$0.isRelayed }) { return connection }
+        return try await join(Dialer.Target(peer: peer, isDirect: true), addresses)
+    }
+
+    /// Dials a peer, together with all who want the same.
+    private func join(_ target: Dialer.Target, _ addresses: [Multiaddr]) async throws -> Connection {
+        let peer = target.peer
         guard peer != localPeer else { throw NetworkError(.misuse, "The node cannot dial itself.") }
         if access.denies(peer) { throw refusal(.denied, "Peer \(peer) is on the deny list.") }
         let targets = addresses + knownPeers.addresses(of: peer)
         let (task, isNew) = dialer.state.withLock { state in
-            if let task = state.dials[peer] { return (task, false) }
+            if let task = state.dials[target] { return (task, false) }
             let task = home.spawnResult { [weak self] in
                 guard let self else { throw NetworkError(.closed, "The host is gone.") }
-                return try await self.race(to: peer, targets)
+                return try await self.race(to: target, targets)
             }
-            state.dials[peer] = task
+            state.dials[target] = task
             return (task, true)
         }
         guard isNew else { return try await task.value }
-        defer { dialer.state.withLock { $0.dials[peer] = nil } }
+        defer { dialer.state.withLock { $0.dials[target] = nil } }
         return try await task.value
     }
 
@@ -40,13 +60,18 @@ extension Host {
     }
 
     /// Tries all addresses, each a little after the one before or as soon as that has failed; the first connection wins.
-    private func race(to peer: PeerID, _ addresses: [Multiaddr]) async throws -> Connection {
+    private func race(to whom: Dialer.Target, _ addresses: [Multiaddr]) async throws -> Connection {
+        let peer = whom.peer
         var targets: [Multiaddr] = []
         for address in addresses.prefix(DialPlan.maxAttempts * 4) {
             targets += (try? await resolved(address, peer)) ?? []
         }
         let now = home.now
-        let plan = DialPlan(targets.filter { target in transports.contains { $0.canDial(target) } })
+        let transports = transports
+        let plan = DialPlan(
+            targets.filter { target in
+                !(whom.isDirect && target.isCircuit) && transports.contains { $0.canDial(target) }
+            })
         let attempts = dialer.state.withLock { state in
             plan.attempts.filter { state.backOff.allows($0.address, now: now) }
         }
@@ -137,17 +162,18 @@ extension Host {
         }
     }
 
-    /// The addresses to dial for one that may have a name, without `/p2p` at their ends.
+    /// The addresses to dial for one that may have a name, without `/p2p` at their ends; except circuits, which would be
+    /// the same for all peers behind a relay then.
     ///
     /// - Parameter peer: whom a `/dnsaddr` must lead to; its entries for other peers do not count.
     private func resolved(_ address: Multiaddr, _ peer: PeerID?) async throws -> [Multiaddr] {
         let names: [MultiaddrProtocol] = [.dns, .dns4, .dns6, .dnsaddr]
         let bare = address.withoutPeerID ?? address
-        guard names.contains(where: { bare.contains($0) }) else { return [bare] }
+        let full = try peer.map { try bare.withPeerID($0) } ?? bare
+        guard names.contains(where: { bare.contains($0) }) else { return [full.isCircuit ? full : bare] }
         guard let resolver = configuration.resolver else {
             throw NetworkError(.unsupportedAddress, "\(address) has a name, and the node has no resolver.")
         }
-        let full = try peer.map { try bare.withPeerID($0) } ?? bare
-        return try await resolver.expand(full).map { $0.withoutPeerID ?? $0 }
+        return try await resolver.expand(full).map { $0.isCircuit ? $0 : $0.withoutPeerID ?? $0 }
     }
 }

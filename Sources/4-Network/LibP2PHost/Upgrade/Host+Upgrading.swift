@@ -8,7 +8,9 @@ import Synchronization
 extension Host: ConnectionUpgrader {
     /// Checks the address against lists and limits and takes a place for it. See `ConnectionUpgrader`.
     public func admit(from remote: Multiaddr) throws -> Admission {
-        guard let address = remote.ipAddress?.unmapped else { return Admission {} }
+        // A circuit's IP address is the relay's, which has a place of its own. The peer behind it is known after the
+        // handshake only.
+        guard !remote.isCircuit, let address = remote.ipAddress?.unmapped else { return Admission {} }
         let access = self.access
         if access.denies(address) { throw refusal(.denied, "Address \(address) is on the deny list.") }
         let held: AddressLimits =

@@ -57,7 +57,7 @@ public final class IdentifyService: NetworkObserver {
     /// - Throws: `NetworkError` when it does not tell in time.
     @discardableResult
     public func identify(_ connection: Connection) async throws -> PeerDescription {
-        try await connection.withStream([Self.protocolID], timeout: Self.timeout) { stream in
+        try await connection.withStream([Self.protocolID], timeout: Self.timeout, allowsLimited: true) { stream in
             self.learn(try await stream.identifyMessage(), on: connection, isPush: false)
         }
     }
@@ -149,7 +149,7 @@ public final class IdentifyService: NetworkObserver {
 
     private func push(to connection: Connection) async {
         // A peer that could not be told asks again when it connects again.
-        try? await connection.withStream([Self.pushProtocolID], timeout: Self.timeout) { stream in
+        try? await connection.withStream([Self.pushProtocolID], timeout: Self.timeout, allowsLimited: true) { stream in
             try await stream.write(self.message(for: connection))
         }
     }

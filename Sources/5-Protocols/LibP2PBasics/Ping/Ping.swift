@@ -21,7 +21,7 @@ public enum Ping {
         on connection: Connection, random: RandomSource, timeout: Duration = .seconds(10)
     ) async throws -> Duration {
         let block = random.bytes(blockLength)
-        return try await connection.withStream([protocolID], timeout: timeout) { stream in
+        return try await connection.withStream([protocolID], timeout: timeout, allowsLimited: true) { stream in
             try await echo(block, on: stream)
         }
     }
@@ -38,7 +38,7 @@ public enum Ping {
         _ count: Int?, every interval: Duration, on connection: Connection, random: RandomSource,
         timeout: Duration = .seconds(10), report: @escaping @Sendable (Duration) -> Void
     ) async throws {
-        try await connection.withStream([protocolID]) { stream in
+        try await connection.withStream([protocolID], allowsLimited: true) { stream in
             var rounds = 0
             while count.map({ rounds < $0 }) ?? true {
                 if rounds > 0 { try await connection.executor.sleep(for: interval) }

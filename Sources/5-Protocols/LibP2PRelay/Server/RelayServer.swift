@@ -166,8 +166,3 @@ public final class RelayServer: NetworkObserver {
         return true
     }
 }
-
-extension Connection {
-    /// Whether the connection itself goes through a relay. Such a one may neither reserve nor be relayed again.
-    nonisolated var isRelayed: Bool { isLimited || remoteAddress.isCircuit || end.localAddress.isCircuit }
-}
