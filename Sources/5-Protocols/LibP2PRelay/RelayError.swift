@@ -8,6 +8,8 @@ public struct RelayError: Error, Equatable, CustomStringConvertible {
         case malformedMessage
         /// The other side said no; the message holds its status.
         case refused
+        /// The peer that was asked for holds no reservation at the relay.
+        case noReservation
         /// The other side did not answer, or not in time.
         case noAnswer
         /// A bound of this node, or of the circuit, is reached.
