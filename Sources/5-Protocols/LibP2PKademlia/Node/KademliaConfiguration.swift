@@ -4,8 +4,13 @@ public import Multiformats
 /// The settings of one DHT.
 public struct KademliaConfiguration: Sendable {
     /// Whether a node answers for the network or only asks it.
+    ///
+    /// Nodes that others can reach should be servers, those behind NAT must be clients. A DHT can't tell which it is on:
+    /// choose by what is known of the machine, or begin as a client and call ``KademliaDHT/setMode(_:)`` whenever
+    /// AutoNAT or the operator says otherwise.
     public enum Mode: Sendable, Hashable {
-        /// Serves the protocol and is listed in others' tables. Bootstrap nodes are servers always.
+        /// Serves the protocol and is listed in others' tables. `waystation run` is one always, as a bootstrap node
+        /// must be, unless its bootstrap service is switched off.
         case server
         /// Asks only: does not serve the protocol and so does not advertise it.
         case client

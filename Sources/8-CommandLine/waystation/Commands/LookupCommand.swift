@@ -121,6 +121,8 @@ struct LookupCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Finds the peers nearest to a key.",
             discussion: """
+                Who is nearest is known when the search has ended; then all are printed, the nearest first.
+
                 EXAMPLES
                   waystation lookup closest 12D3KooW… --bootstrap amino
                   waystation lookup closest bafybei… --bootstrap amino --json
