@@ -145,9 +145,9 @@ let package = Package(
             "Testing", "LibP2PTesting",
             ["LibP2PCore", "LibP2PHost", "LibP2PTransports", nioCore, nioEmbedded, collections, heap]),
 
-        tests("Multiformats", []),
-        tests("Wire", []),
-        tests("LibP2PIdentity", ["Multiformats"]),
+        tests("Multiformats", ["LibP2PTesting"]),
+        tests("Wire", ["LibP2PTesting"]),
+        tests("LibP2PIdentity", ["Multiformats", "LibP2PTesting"]),
         tests("LibP2PCore", ["LibP2PTesting"]),
         tests("LibP2PTransports", ["LibP2PTesting", "LibP2PMuxers", nioPosix, nioHTTP1, nioWebSocket]),
         tests("LibP2PSecurity", ["LibP2PTesting", nioEmbedded]),
@@ -165,7 +165,7 @@ let package = Package(
             name: "FuzzTests",
             dependencies: [
                 "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "LibP2PRelay", "LibP2PPubSub", "WaystationNode",
+                "LibP2PRelay", "LibP2PPubSub", "WaystationNode", "LibP2PTesting",
                 nioEmbedded, nioWebSocket, asn1,
             ],
             path: "Fuzz/Tests", swiftSettings: settings),

@@ -1,3 +1,5 @@
+import LibP2PTesting
+
 /// Makes inputs from those of the corpus: a few changes each, of the kinds that parsers stumble over.
 struct InputMutator {
     /// Longer inputs are cut: a parser's limits lie below, or are passed by the corpus itself.

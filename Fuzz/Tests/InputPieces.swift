@@ -1,3 +1,4 @@
+import LibP2PTesting
 import NIOCore
 
 /// An input as it may arrive: cut anywhere, as its own bytes decide.

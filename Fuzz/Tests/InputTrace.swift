@@ -1,4 +1,5 @@
 import Foundation
+import LibP2PTesting
 
 /// The file that holds the input under way. Two system calls for each input: a run of many should not wait for it.
 final class InputTrace {

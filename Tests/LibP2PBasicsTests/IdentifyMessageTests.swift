@@ -1,3 +1,4 @@
+import LibP2PTesting
 import Multiformats
 import NIOCore
 import Testing
@@ -77,31 +78,5 @@ struct IdentifyMessageTests {
             guard let message = try? IdentifyMessage(protobuf: bytes) else { continue }
             #expect(try IdentifyMessage(protobuf: message.protobufBytes()) == message)
         }
-    }
-}
-
-/// Changed and cut copies of valid bytes, the same for the same seed.
-func mutants(of valid: [UInt8], seed: UInt64, count: Int = 100) -> [[UInt8]] {
-    var random = RandomSourceOfTests(state: seed)
-    return (0..<count).map { round in
-        let length = round.isMultiple(of: 2) ? valid.count : Int.random(in: 0...valid.count, using: &random)
-        var bytes = Array(valid.prefix(length))
-        for _ in 0..<Int.random(in: 1...3, using: &random) where !bytes.isEmpty {
-            bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
-        }
-        return bytes
-    }
-}
-
-/// SplitMix64.
-struct RandomSourceOfTests: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

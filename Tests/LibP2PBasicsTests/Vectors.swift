@@ -1,21 +1,7 @@
 import Foundation
 import LibP2PIdentity
+import LibP2PTesting
 import Testing
-
-/// Bytes written as hex digits, as the vectors have them.
-func hex(_ text: String) throws -> [UInt8] {
-    let digits = Array(text)
-    try #require(digits.count.isMultiple(of: 2))
-    return try stride(from: 0, to: digits.count, by: 2).map {
-        try #require(UInt8(String(digits[$0...$0 + 1]), radix: 16))
-    }
-}
-
-private func vectors<T: Decodable>(_ name: String) throws -> T {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "Vectors/\(name).json")
-    return try JSONDecoder().decode(T.self, from: Data(contentsOf: file))
-}
 
 /// The part of Tests/Vectors/wire-basics.json that belongs to this room.
 struct BasicsVectors: Decodable {
@@ -37,7 +23,7 @@ struct BasicsVectors: Decodable {
     let identify: Identify
     let ping: Ping
 
-    static func load() throws -> BasicsVectors { try vectors("wire-basics") }
+    static func load() throws -> BasicsVectors { try TestVectors.load("wire-basics") }
 }
 
 /// The part of Tests/Vectors/autonat-rendezvous-pubsub.json that belongs to this room.
@@ -62,7 +48,7 @@ struct AutoNATVectors: Decodable {
     let autonat_v1: Version1
     let autonat_v2: Version2
 
-    static func load() throws -> AutoNATVectors { try vectors("autonat-rendezvous-pubsub") }
+    static func load() throws -> AutoNATVectors { try TestVectors.load("autonat-rendezvous-pubsub") }
 }
 
 /// The rendezvous part of the same file.
@@ -80,7 +66,7 @@ struct RendezvousVectors: Decodable {
     let rendezvous: Rendezvous
 
     static func load() throws -> Rendezvous {
-        let file: RendezvousVectors = try vectors("autonat-rendezvous-pubsub")
+        let file: RendezvousVectors = try TestVectors.load("autonat-rendezvous-pubsub")
         return file.rendezvous
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import LibP2PTesting
 import NIOCore
 import Testing
 
@@ -24,10 +25,8 @@ private struct MultistreamVectors: Decodable {
 
     static let shared: MultistreamVectors = {
         struct File: Decodable { let multistream: MultistreamVectors }
-        let url = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Vectors/wire-basics.json")
         do {
-            return try JSONDecoder().decode(File.self, from: Data(contentsOf: url)).multistream
+            return try TestVectors.load("wire-basics", as: File.self).multistream
         } catch {
             fatalError("The vectors cannot be read: \(error)")
         }

@@ -1,4 +1,5 @@
 import LibP2PIdentity
+import LibP2PTesting
 import Testing
 
 /// Mutated and truncated vectors are read or refused; they never trap, and never pass for what they are not.
@@ -44,7 +45,7 @@ struct HostileBytesTests {
         for vector in try PeerIDVectors.load().signature_fixtures {
             let key = try PublicKey(protobuf: try hex(vector.public_pb_hex))
             let valid = try hex(vector.signature_hex)
-            for bytes in mutants(of: valid, seed: seed, rounds: 10) {
+            for bytes in mutants(of: valid, seed: seed, count: 10) {
                 #expect(bytes == valid || !key.isValidSignature(bytes, for: Array(vector.message_utf8.utf8)))
             }
         }
@@ -64,30 +65,5 @@ struct HostileBytesTests {
                 #expect(try PeerID(peerID.description) == peerID)
             }
         }
-    }
-
-    private func mutants(of valid: [UInt8], seed: UInt64, rounds: Int = 50) -> [[UInt8]] {
-        var random = SplitMix64(state: seed)
-        return (0..<rounds).map { round in
-            let length = round.isMultiple(of: 2) ? valid.count : Int.random(in: 0...valid.count, using: &random)
-            var bytes = Array(valid.prefix(length))
-            for _ in 0..<Int.random(in: 1...3, using: &random) where !bytes.isEmpty {
-                bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
-            }
-            return bytes
-        }
-    }
-}
-
-/// A seeded generator, so that a failing input can be made again.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import LibP2PIdentity
+import LibP2PTesting
 import Testing
 
 struct KeyFileTests {

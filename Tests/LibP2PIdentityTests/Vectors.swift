@@ -1,21 +1,4 @@
-import Foundation
-import Testing
-
-/// Bytes written as hex digits, as the vectors have them.
-func hex(_ text: String) throws -> [UInt8] {
-    let digits = Array(text)
-    try #require(digits.count.isMultiple(of: 2))
-    return try stride(from: 0, to: digits.count, by: 2).map {
-        try #require(UInt8(String(digits[$0...$0 + 1]), radix: 16))
-    }
-}
-
-/// Reads a file of Tests/Vectors.
-func vectors<T: Decodable>(_ name: String, as type: T.Type = T.self) throws -> T {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "Vectors/\(name).json")
-    return try JSONDecoder().decode(T.self, from: Data(contentsOf: file))
-}
+import LibP2PTesting
 
 /// Tests/Vectors/peer-ids.json.
 struct PeerIDVectors: Decodable {
@@ -59,7 +42,7 @@ struct PeerIDVectors: Decodable {
     let peer_id_strings: [Text]
     let invalid_peer_id_strings: [Invalid]
 
-    static func load() throws -> PeerIDVectors { try vectors("peer-ids") }
+    static func load() throws -> PeerIDVectors { try TestVectors.load("peer-ids") }
 }
 
 /// Tests/Vectors/signed-envelopes.json.
@@ -92,5 +75,5 @@ struct EnvelopeVectors: Decodable {
     let relay_voucher: Voucher
     let must_reject: [Rejected]
 
-    static func load() throws -> EnvelopeVectors { try vectors("signed-envelopes") }
+    static func load() throws -> EnvelopeVectors { try TestVectors.load("signed-envelopes") }
 }

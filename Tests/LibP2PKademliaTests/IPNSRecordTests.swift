@@ -1,5 +1,6 @@
 import LibP2PCore
 import LibP2PIdentity
+import LibP2PTesting
 import Multiformats
 import Testing
 
@@ -17,7 +18,7 @@ import Testing
     }
 
     private func load(_ list: String) throws -> [Vector] {
-        let entries = try #require(try vectors("ipns-records")[list] as? [[String: Any]])
+        let entries = try #require(try TestVectors.values("ipns-records")[list] as? [[String: Any]])
         return try entries.compactMap { entry in
             guard let record = bytes(hex: entry["record_hex"] as? String) else { return nil }
             return Vector(
@@ -97,7 +98,7 @@ import Testing
         var generator = SeededGenerator(seed: 2)
         for vector in try load("derived") where vector.isValid {
             for _ in 0..<300 {
-                let damaged = generator.damaged(vector.record)
+                let damaged = generator.mutated(vector.record)
                 guard let record = try? IPNSRecord(bytes: damaged) else { continue }
                 guard (try? record.verify(name: vector.name, now: Self.now)) != nil else { continue }
                 // What still passes says what was signed.
@@ -138,10 +139,10 @@ import Testing
 
     @Test func damagedMapsNeverTrap() throws {
         var generator = SeededGenerator(seed: 3)
-        let entries = try #require(try vectors("ipns-records")["derived"] as? [[String: Any]])
+        let entries = try #require(try TestVectors.values("ipns-records")["derived"] as? [[String: Any]])
         for entry in entries {
             guard let document = bytes(hex: entry["data_cbor_hex"] as? String) else { continue }
-            for _ in 0..<1_000 { _ = try? CanonicalMap(generator.damaged(document)) }
+            for _ in 0..<1_000 { _ = try? CanonicalMap(generator.mutated(document)) }
         }
     }
 }

@@ -62,7 +62,7 @@ import Wire
     @Test func valuesAreStoredFoundAndCorrected() throws {
         try Simulation.run(seed: 3) { simulation in
             let (swarm, nodes) = try joined(simulation, 8)
-            let entries = try #require(try vectors("ipns-records")["derived"] as? [[String: Any]])
+            let entries = try #require(try TestVectors.values("ipns-records")["derived"] as? [[String: Any]])
             func record(_ label: String) throws -> [UInt8] {
                 let entry = try #require(entries.first { ($0["label"] as? String)?.hasPrefix(label) == true })
                 return try #require(bytes(hex: entry["record_hex"] as? String))

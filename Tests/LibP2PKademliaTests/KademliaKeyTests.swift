@@ -1,4 +1,5 @@
 import LibP2PIdentity
+import LibP2PTesting
 import Testing
 
 @testable import LibP2PKademlia
@@ -11,7 +12,7 @@ import Testing
     }
 
     @Test func matchesThePeerVectors() throws {
-        let file = try vectors("peer-ids")
+        let file = try TestVectors.values("peer-ids")
         let keys = try #require(file["keys"] as? [[String: Any]])
         for key in keys {
             let entry = try #require(key["peer_id"] as? [String: Any])

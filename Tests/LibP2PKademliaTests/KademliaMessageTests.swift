@@ -1,5 +1,6 @@
 import LibP2PCore
 import LibP2PIdentity
+import LibP2PTesting
 import Multiformats
 import NIOCore
 import Testing
@@ -9,7 +10,7 @@ import Wire
 
 @Suite struct KademliaMessageTests {
     static func message(_ name: String) throws -> (bytes: [UInt8], message: KademliaMessage, type: Int) {
-        let file = try vectors("kad-dht")
+        let file = try TestVectors.values("kad-dht")
         let messages = try #require(file["messages"] as? [String: [String: Any]])
         let entry = try #require(messages[name])
         let delimited = try #require(bytes(hex: entry["delimited_hex"] as? String))
@@ -33,7 +34,7 @@ import Wire
     }
 
     @Test func allVectorsAreCovered() throws {
-        let file = try vectors("kad-dht")
+        let file = try TestVectors.values("kad-dht")
         let messages = try #require(file["messages"] as? [String: Any])
         #expect(Set(messages.keys) == Set(Self.names))
     }
@@ -48,7 +49,7 @@ import Wire
     }
 
     @Test func skipsWhatOldRecordsHold() throws {
-        let file = try vectors("kad-dht")
+        let file = try TestVectors.values("kad-dht")
         let old = try #require(bytes(hex: file["record_2020_js_hex"] as? String))
         let record = try KademliaMessage.Record(protobuf: old)
         #expect(record.timeReceived == "2020-01-01T00:00:00Z")
@@ -106,7 +107,7 @@ import Wire
         let (bytes, _, _) = try Self.message(name)
         var generator = SeededGenerator(seed: UInt64(bytes.count))
         for _ in 0..<500 {
-            let damaged = generator.damaged(bytes)
+            let damaged = generator.mutated(bytes)
             guard let message = try? KademliaMessage(protobuf: damaged) else { continue }
             #expect(try KademliaMessage(protobuf: message.serialized()) == message)
         }

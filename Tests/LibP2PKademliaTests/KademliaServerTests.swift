@@ -56,7 +56,7 @@ import Wire
 
     /// The seed of the key that the vectors call the sender of ADD_PROVIDER.
     private static func senderSeed() throws -> [UInt8] {
-        let record = try #require(try vectors("signed-envelopes")["peer_record"] as? [String: Any])
+        let record = try #require(try TestVectors.values("signed-envelopes")["peer_record"] as? [String: Any])
         return try #require(bytes(hex: record["private_seed_hex"] as? String))
     }
 
@@ -69,7 +69,8 @@ import Wire
             // The addresses of the vectors are of the blocks for documentation.
             let pair = try Pair(simulation, allowsPrivate: true)
             let vector = try KademliaMessageTests.message("add_provider")
-            #expect(pair.peer.id.description == (try vectors("kad-dht")["sender_of_add_provider"] as? String))
+            #expect(
+                pair.peer.id.description == (try TestVectors.values("kad-dht")["sender_of_add_provider"] as? String))
             let question = KademliaMessage(.getProviders, key: vector.message.key)
             let answers = try pair.exchange([vector.bytes, question.protobufBytes()], answers: 1)
             // The first thing that comes back answers the second request.

@@ -1,5 +1,6 @@
 import LibP2PCore
 import LibP2PIdentity
+import LibP2PTesting
 import Multiformats
 import NIOCore
 import Testing

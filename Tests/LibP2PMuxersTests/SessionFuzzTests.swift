@@ -1,4 +1,5 @@
 import LibP2PMuxers
+import LibP2PTesting
 import NIOCore
 import Testing
 

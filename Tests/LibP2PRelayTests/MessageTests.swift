@@ -1,5 +1,6 @@
 import LibP2PCore
 import LibP2PIdentity
+import LibP2PTesting
 import Multiformats
 import NIOCore
 import Testing
@@ -118,31 +119,5 @@ struct MessageTests {
             guard let message = try? StopMessage(protobuf: bytes) else { continue }
             #expect(try StopMessage(protobuf: message.protobufBytes()) == message)
         }
-    }
-}
-
-/// Changed and cut copies of valid bytes, the same for the same seed.
-func mutants(of valid: [UInt8], seed: UInt64, count: Int = 100) -> [[UInt8]] {
-    var random = SplitMix64(state: seed)
-    return (0..<count).map { round in
-        let length = round.isMultiple(of: 2) ? valid.count : Int.random(in: 0...valid.count, using: &random)
-        var bytes = Array(valid.prefix(length))
-        for _ in 0..<Int.random(in: 1...3, using: &random) where !bytes.isEmpty {
-            bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
-        }
-        return bytes
-    }
-}
-
-/// A seeded generator.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -62,7 +62,7 @@ struct SpliceThreadTests {
             let answer = try await stream.message(HopMessage.self, max: 4096)
             guard answer?.status == .ok else { return false }
             let block = 64 * 1024
-            var random = SplitMix64(state: 1)
+            var random = SeededGenerator(seed: 1)
             var noise = ByteBuffer()
             for _ in 0..<(2 * block / 8) { noise.writeInteger(random.next()) }
             // Each block begins at another place of the noise.

@@ -85,7 +85,7 @@ struct SurvivalTests {
             try target.reserve()
             target.serveEcho()
             let vectors = try RelayVectors.load()
-            var random = SplitMix64(state: seed)
+            var random = SeededGenerator(seed: seed)
             var pieces = mutants(of: try hex(vectors.v1.hop_A_to_B), seed: seed, count: 10)
             pieces += mutants(of: framed(HopMessage.connect(to: RelayedPeer(target.peer))), seed: seed, count: 10)
             pieces += (0..<10).map { _ in

@@ -1,17 +1,9 @@
 import Foundation
 import LibP2PIdentity
+import LibP2PTesting
 import NIOCore
 import Testing
 import Wire
-
-/// Bytes written as hex digits, as the vectors have them.
-func hex(_ text: String) throws -> [UInt8] {
-    let digits = Array(text)
-    try #require(digits.count.isMultiple(of: 2))
-    return try stride(from: 0, to: digits.count, by: 2).map {
-        try #require(UInt8(String(digits[$0...$0 + 1]), radix: 16))
-    }
-}
 
 /// Tests/Vectors/relay.json.
 struct RelayVectors: Decodable {
@@ -47,11 +39,7 @@ struct RelayVectors: Decodable {
     let v1: Version1
     let v2: Version2
 
-    static func load() throws -> RelayVectors {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Vectors/relay.json")
-        return try JSONDecoder().decode(RelayVectors.self, from: Data(contentsOf: file))
-    }
+    static func load() throws -> RelayVectors { try TestVectors.load("relay") }
 }
 
 /// A message with its length in front.

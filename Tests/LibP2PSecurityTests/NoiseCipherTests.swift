@@ -1,4 +1,5 @@
 import Crypto
+import LibP2PTesting
 import Testing
 
 @testable import LibP2PSecurity

@@ -1,4 +1,5 @@
 import LibP2PCore
+import LibP2PTesting
 import Testing
 
 @testable import LibP2PSecurity

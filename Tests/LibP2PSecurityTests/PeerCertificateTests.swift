@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import LibP2PCore
 import LibP2PIdentity
+import LibP2PTesting
 import SwiftASN1
 import Testing
 import X509

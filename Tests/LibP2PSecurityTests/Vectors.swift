@@ -1,34 +1,7 @@
 import Foundation
 import LibP2PIdentity
+import LibP2PTesting
 import Testing
-
-/// Reads the files of `Tests/Vectors`.
-enum Vectors {
-    static func load<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws -> Value {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let data = try Data(contentsOf: folder.appending(path: "Vectors/\(name).json"))
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return try decoder.decode(type, from: data)
-    }
-}
-
-/// Bytes written in hexadecimal.
-struct Hex: Decodable {
-    let bytes: [UInt8]
-
-    init(_ text: String) throws {
-        let digits = Array(text)
-        try #require(digits.count.isMultiple(of: 2))
-        bytes = try stride(from: 0, to: digits.count, by: 2).map { index in
-            try #require(UInt8(String(digits[index...index + 1]), radix: 16))
-        }
-    }
-
-    init(from decoder: any Decoder) throws {
-        try self.init(try decoder.singleValueContainer().decode(String.self))
-    }
-}
 
 /// `noise.json`.
 struct NoiseVectors: Decodable {
@@ -81,7 +54,7 @@ struct NoiseVectors: Decodable {
     let libp2pHandshake: Handshake
     let mustReject: [Rejected]
 
-    static func load() throws -> NoiseVectors { try Vectors.load("noise") }
+    static func load() throws -> NoiseVectors { try TestVectors.load("noise", keys: .convertFromSnakeCase) }
 }
 
 /// `tls-certificates.json`.
@@ -96,7 +69,9 @@ struct CertificateVectors: Decodable {
 
     let certificates: [Case]
 
-    static func load() throws -> CertificateVectors { try Vectors.load("tls-certificates") }
+    static func load() throws -> CertificateVectors {
+        try TestVectors.load("tls-certificates", keys: .convertFromSnakeCase)
+    }
 }
 
 /// `pnet-psk.json`.
@@ -135,5 +110,5 @@ struct PrivateNetworkVectors: Decodable {
     let stream: Stream
     let xsalsa20KnownAnswer: KnownAnswer
 
-    static func load() throws -> PrivateNetworkVectors { try Vectors.load("pnet-psk") }
+    static func load() throws -> PrivateNetworkVectors { try TestVectors.load("pnet-psk", keys: .convertFromSnakeCase) }
 }

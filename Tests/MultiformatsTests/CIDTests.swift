@@ -1,3 +1,4 @@
+import LibP2PTesting
 import Multiformats
 import Testing
 
@@ -7,10 +8,10 @@ import Testing
             let cid = try CID(vector.text)
             #expect(cid.version.rawValue == vector.version)
             #expect(cid.codec.rawValue == vector.codec)
-            #expect(cid.multihash.bytes == (try bytes(vector.multihashHex)))
-            #expect(cid.bytes == (try bytes(vector.bytesHex)))
+            #expect(cid.multihash.bytes == (try hex(vector.multihashHex)))
+            #expect(cid.bytes == (try hex(vector.bytesHex)))
             #expect(cid.description == vector.text)
-            #expect(try CID(bytes: bytes(vector.bytesHex)) == cid)
+            #expect(try CID(bytes: hex(vector.bytesHex)) == cid)
             if let version1 = vector.asV1Base32 {
                 #expect(cid.text(in: .base32) == version1)
                 #expect(try CID(version1) == cid.asVersion1)
@@ -55,7 +56,7 @@ import Testing
     @Test func mutatedBytesAreReadOrRefused() throws {
         var random = SeededGenerator(seed: 5)
         for vector in try MultiformatsVectors.load().cid {
-            for mutation in random.mutations(of: try bytes(vector.bytesHex), count: 200) {
+            for mutation in random.mutations(of: try hex(vector.bytesHex), count: 200) {
                 guard let cid = try? CID(bytes: mutation) else { continue }
                 #expect(cid.bytes == mutation)
                 #expect(try CID(cid.description) == cid)

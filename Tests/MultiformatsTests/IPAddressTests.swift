@@ -1,3 +1,4 @@
+import LibP2PTesting
 import Multiformats
 import Testing
 

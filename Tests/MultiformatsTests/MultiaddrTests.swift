@@ -1,3 +1,5 @@
+import Foundation
+import LibP2PTesting
 import Multiformats
 import Testing
 
@@ -29,7 +31,7 @@ struct MultiaddrVectors: Decodable {
     let invalidBytesHex: [InvalidBytes]
     let canonical: [Canonical]
 
-    static func load() throws -> Self { try vectors("multiaddr", as: Self.self) }
+    static func load() throws -> Self { try TestVectors.load("multiaddr", keys: .convertFromSnakeCase) }
 }
 
 @Suite struct MultiaddrTests {
@@ -37,7 +39,7 @@ struct MultiaddrVectors: Decodable {
         for (name, code) in try MultiaddrVectors.load().codes {
             let proto = try #require(MultiaddrProtocol(name: name))
             #expect(proto.rawValue == code.code)
-            #expect(Varint.encode(proto.rawValue) == (try bytes(code.codeVarintHex)))
+            #expect(Varint.encode(proto.rawValue) == (try hex(code.codeVarintHex)))
         }
     }
 
@@ -49,7 +51,7 @@ struct MultiaddrVectors: Decodable {
 
     @Test func validVectorsRoundTrip() throws {
         for vector in try MultiaddrVectors.load().valid {
-            let expected = try bytes(vector.bytesHex)
+            let expected = try hex(vector.bytesHex)
             let address = try Multiaddr(vector.string)
             #expect(address.bytes == expected, "\(vector.string)")
             #expect(try Multiaddr(bytes: expected) == address)
@@ -80,7 +82,7 @@ struct MultiaddrVectors: Decodable {
 
     @Test func invalidBytesAreRefused() throws {
         for vector in try MultiaddrVectors.load().invalidBytesHex {
-            #expect(throws: MultiformatsError.self, "\(vector.why)") { try Multiaddr(bytes: bytes(vector.hex)) }
+            #expect(throws: MultiformatsError.self, "\(vector.why)") { try Multiaddr(bytes: hex(vector.hex)) }
         }
     }
 
@@ -146,7 +148,7 @@ struct MultiaddrVectors: Decodable {
     @Test func mutatedBytesAreReadOrRefused() throws {
         var random = SeededGenerator(seed: 6)
         for vector in try MultiaddrVectors.load().valid {
-            for mutation in random.mutations(of: try bytes(vector.bytesHex), count: 100) {
+            for mutation in random.mutations(of: try hex(vector.bytesHex), count: 100) {
                 guard let address = try? Multiaddr(bytes: mutation) else { continue }
                 #expect(address.bytes == mutation)
                 #expect(try Multiaddr(address.description) == address, "\(mutation)")

@@ -1,10 +1,11 @@
+import LibP2PTesting
 import Multiformats
 import Testing
 
 @Suite struct MultibaseTests {
     @Test func vectorsDecode() throws {
         for (name, vector) in try MultiformatsVectors.load().multibase {
-            let raw = try bytes(vector.rawHex)
+            let raw = try hex(vector.rawHex)
             for row in vector.rows {
                 let (base, decoded) = try Multibase.decode(row.text)
                 #expect("\(base)" == row.encoding)

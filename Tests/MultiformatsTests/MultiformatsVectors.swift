@@ -1,3 +1,6 @@
+import Foundation
+import LibP2PTesting
+
 /// `Tests/Vectors/multiformats.json`.
 struct MultiformatsVectors: Decodable {
     struct VarintVector: Decodable {
@@ -49,5 +52,5 @@ struct MultiformatsVectors: Decodable {
     let cid: [CIDVector]
     let namespaceCids: [NamespaceVector]
 
-    static func load() throws -> Self { try vectors("multiformats", as: Self.self) }
+    static func load() throws -> Self { try TestVectors.load("multiformats", keys: .convertFromSnakeCase) }
 }

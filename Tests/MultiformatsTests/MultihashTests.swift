@@ -1,3 +1,4 @@
+import LibP2PTesting
 import Multiformats
 import Testing
 
@@ -5,7 +6,7 @@ import Testing
     @Test func vectorsParse() throws {
         let codes: [String: Multicodec] = ["sha1": .sha1, "sha2-256": .sha256, "sha2-512": .sha512]
         for vector in try MultiformatsVectors.load().multihash {
-            let encoded = try bytes(vector.multihashHex)
+            let encoded = try hex(vector.multihashHex)
             let multihash = try Multihash(bytes: encoded)
             #expect(multihash.code == codes[vector.alg])
             #expect(multihash.digestLength == vector.bits / 8)
@@ -17,7 +18,7 @@ import Testing
     @Test func namespacesHashToTheirCIDs() throws {
         for vector in try MultiformatsVectors.load().namespaceCids {
             let multihash = Multihash.sha256(of: vector.namespace.utf8)
-            #expect(multihash.bytes == (try bytes(vector.multihashHex)))
+            #expect(multihash.bytes == (try hex(vector.multihashHex)))
             #expect(try CID(v0: multihash).description == vector.cidV0)
             #expect(CID(codec: .raw, multihash: multihash).description == vector.cidV1RawBase32)
         }
@@ -38,7 +39,7 @@ import Testing
     @Test func mutatedBytesAreReadOrRefused() throws {
         var random = SeededGenerator(seed: 4)
         for vector in try MultiformatsVectors.load().multihash.prefix(6) {
-            for mutation in random.mutations(of: try bytes(vector.multihashHex), count: 200) {
+            for mutation in random.mutations(of: try hex(vector.multihashHex), count: 200) {
                 guard let multihash = try? Multihash(bytes: mutation) else { continue }
                 #expect(multihash.bytes == mutation)
                 #expect(try Base58.decode(multihash.description) == mutation)

@@ -1,10 +1,11 @@
+import LibP2PTesting
 import Multiformats
 import Testing
 
 @Suite struct VarintTests {
     @Test func vectorsReadAndWrite() throws {
         for vector in try MultiformatsVectors.load().varint {
-            let encoded = try bytes(vector.hex)
+            let encoded = try hex(vector.hex)
             #expect(Varint.encode(vector.value) == encoded)
             #expect(Varint.length(of: vector.value) == encoded.count)
             let decoded = try Varint.decode(encoded + [0xff])
@@ -15,7 +16,7 @@ import Testing
     @Test func invalidVectorsAreRefused() throws {
         for vector in try MultiformatsVectors.load().varintInvalidHex {
             #expect(throws: MultiformatsError(.varint, ""), "\(vector.why)") {
-                try Varint.decode(try bytes(vector.hex))
+                try Varint.decode(try hex(vector.hex))
             }
         }
     }

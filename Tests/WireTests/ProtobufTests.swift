@@ -1,3 +1,4 @@
+import LibP2PTesting
 import NIOCore
 import Testing
 import Wire
@@ -88,7 +89,7 @@ struct ProtobufTests {
     /// Mutated and truncated messages are read or refused; they never trap, and what is read can be written again.
     @Test(arguments: 0..<64 as Range<UInt64>)
     func survivesHostileBytes(seed: UInt64) throws {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         let valid = Everything.example.protobufBytes()
         for _ in 0..<200 {
             var bytes = Array(valid.prefix(Int.random(in: 0...valid.count, using: &random)))
@@ -169,18 +170,5 @@ struct Everything: ProtobufMessage, Equatable {
         if let short { writer.fixed32(6, short) }
         for value in list { writer.varint(7, value) }
         if let long { writer.fixed64(8, long) }
-    }
-}
-
-/// A seeded generator, so that a failing input can be made again.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import LibP2PTesting
 import NIOCore
 import Testing
 import Wire
@@ -16,11 +16,7 @@ struct VarintTests {
         let varint: [Valid]
         let varint_invalid_hex: [Invalid]
 
-        static func load() throws -> Vectors {
-            let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-                .appending(path: "Vectors/multiformats.json")
-            return try JSONDecoder().decode(Vectors.self, from: Data(contentsOf: file))
-        }
+        static func load() throws -> Vectors { try TestVectors.load("multiformats") }
     }
 
     @Test func readsAndWritesTheVectors() throws {

@@ -1,3 +1,4 @@
+import LibP2PTesting
 import NIOCore
 
 @testable import LibP2PMuxers
