@@ -32,6 +32,7 @@ struct RelayTransportTests {
             try simulation.perform { await connection.close() }
             world.pass(.seconds(30))
             #expect(server.circuitCount == 0)
+            #expect(server.counters[.finished] == 1)
             #expect(hidden.host.connections(to: caller.id).isEmpty)
             #expect(server.reservationCount == 1)
         }

@@ -27,16 +27,12 @@ public final class StreamPipe: BytePipe, StreamObserver {
     /// See ``BytePipe``.
     public func finishOutput() { stream.closeWrite() }
 
-    /// See ``BytePipe``.
+    /// See ``BytePipe``. The stream is not reset: a relay on its way would throw away what is still to be delivered. If the
+    /// other side does not end its direction, the connection resets the stream some time after its protocol has returned.
     public func close() {
         isClosed = true
         stream.closeWrite()
-        cutOffIfSent()
-    }
-
-    /// The other side may never end its direction, so nobody waits for that.
-    private func cutOffIfSent() {
-        if stream.pendingOutput == 0, case .open = stream.input { stream.reset() }
+        while stream.takeInput() != nil {}
     }
 
     /// See `StreamObserver`.
@@ -46,6 +42,6 @@ public final class StreamPipe: BytePipe, StreamObserver {
 
     /// See `StreamObserver`.
     public func outputChanged(_ stream: Stream) {
-        if isClosed { cutOffIfSent() } else { user?.pipeOutputChanged() }
+        if !isClosed { user?.pipeOutputChanged() }
     }
 }
