@@ -170,8 +170,12 @@ let package = Package(
             ],
             path: "Fuzz/Tests", swiftSettings: settings),
         .testTarget(
-            name: "InteropTests", dependencies: ["LibP2PSecurity", nioCore, nioPosix, crypto], path: "Interop/Tests",
-            swiftSettings: settings),
+            name: "InteropTests",
+            dependencies: [
+                "LibP2PSecurity", "LibP2PHost", "LibP2PTransports", "LibP2PMuxers", "LibP2PBasics", "LibP2PRelay",
+                nioCore, nioPosix, crypto,
+            ],
+            path: "Interop/Tests", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -53,6 +53,13 @@ extension FuzzTarget {
             if let stop = try? StopMessage(protobuf: input) { try requireStable(stop, from: input, growth: 8) }
             return hop?.kind != nil
         },
+        FuzzTarget("hole-punch") { input in
+            guard let message = try? HolePunchMessage(protobuf: input) else { return false }
+            try require(
+                message.observedAddresses.count <= HolePunchMessage.maxAddresses, "addresses are bounded")
+            try requireStable(message, from: input, growth: 0)
+            return message.kind != nil
+        },
         FuzzTarget("rendezvous", cost: 2, check: rendezvous),
     ]
 

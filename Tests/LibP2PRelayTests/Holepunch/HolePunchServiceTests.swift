@@ -46,6 +46,26 @@ struct HolePunchServiceTests {
         }
     }
 
+    /// Nothing but the relay's traffic speaks against a circuit without limits, and that is enough.
+    @Test func aDirectConnectionIsPreferredToACircuitWithoutLimits() throws {
+        try Simulation.run { simulation in
+            let world = RelayedWorld(simulation: simulation)
+            var limits = RelayLimits()
+            limits.circuit = CircuitBounds(duration: .zero, bytes: 0)
+            let (relay, _) = try world.relay("8.8.8.1", limits)
+            let hidden = punching(try world.machine("8.8.8.2", listens: false))
+            let caller = punching(try world.machine("8.8.8.3"))
+            try world.listen(hidden, behind: relay)
+            let relayed = try world.dial(caller, hidden, through: relay)
+            #expect(!relayed.isLimited)
+            world.pass(.seconds(10))
+            #expect(caller.host.connections(to: hidden.id).map(\.isRelayed) == [false, true])
+            let id = hidden.id
+            let best = try simulation.perform { try await caller.host.connect(to: id) }
+            #expect(!best.isRelayed)
+        }
+    }
+
     @Test func twoThatTellTheirAddressesMeet() throws {
         try Simulation.run { simulation in
             let world = RelayedWorld(simulation: simulation)

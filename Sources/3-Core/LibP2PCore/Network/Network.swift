@@ -39,7 +39,8 @@ public protocol Network: AnyObject, Sendable {
     /// Stops serving protocols. Streams that are open live on.
     func stopServing(_ protocols: [ProtocolID])
 
-    /// The live connections to a peer, unlimited ones first, older ones first.
+    /// The live connections to a peer: direct ones first, then those through relays, limited ones last; among equals the
+    /// older ones first.
     func connections(to peer: PeerID) -> [Connection]
 
     /// All live connections.

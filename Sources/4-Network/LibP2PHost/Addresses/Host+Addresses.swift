@@ -50,7 +50,7 @@ extension Host {
     /// See `Network`.
     public func observed(_ address: Multiaddr, by connection: Connection) {
         // An observation over a connection that the other side dialled repeats what it dialled: it proves nothing new.
-        guard !connection.isInbound, !connection.isLimited, !address.isCircuit,
+        guard !connection.isInbound, !connection.isRelayed, !address.isCircuit,
             let seen = address.ipAddress?.unmapped, let observer = connection.remoteAddress.ipAddress?.unmapped,
             seen.isPublic, observer.isPublic
         else { return }

@@ -11,10 +11,12 @@ struct ConnectionTable {
     /// The most tags and protections a peer can have; they come from this node's own protocols.
     private static let maxTags = 32
 
-    /// The connections to a peer, unlimited ones first, older ones first.
+    /// The connections to a peer: direct ones first, then those through relays, limited ones last; among equals the older
+    /// ones first.
     func connections(to peer: PeerID) -> [Connection] {
         guard let list = byPeer[peer] else { return [] }
-        return list.filter { !$0.isLimited } + list.filter { $0.isLimited }
+        return list.filter { !$0.isRelayed } + list.filter { $0.isRelayed && !$0.isLimited }
+            + list.filter { $0.isLimited }
     }
 
     /// How many connections a peer has.

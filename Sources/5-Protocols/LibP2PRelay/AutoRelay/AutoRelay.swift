@@ -44,6 +44,8 @@ public actor AutoRelay: NetworkObserver {
     private var timer: (time: NIODeadline, task: Scheduled<Void>)?
     private var isRunning = false
     private var isLooking = false
+    /// Something happened while it looked.
+    private var mustLookAgain = false
 
     /// Makes it; ``start()`` must follow.
     ///
@@ -143,8 +145,12 @@ public actor AutoRelay: NetworkObserver {
 
     private func look() async {
         timer = nil
-        guard isRunning, !isLooking else { return }
+        guard isRunning, !isLooking else {
+            mustLookAgain = isLooking
+            return
+        }
         isLooking = true
+        mustLookAgain = false
         await dropLost()
         while isRunning, used.count < configuration.wanted,
             let candidate = candidates.next(excluding: Set(used.keys), now: executor.now)
@@ -153,7 +159,8 @@ public actor AutoRelay: NetworkObserver {
         }
         isLooking = false
         let isWaiting = used.values.contains { $0.lostAt != nil }
-        look(after: isWaiting ? min(Self.grace, configuration.interval) : configuration.interval)
+        look(
+            after: mustLookAgain ? .zero : isWaiting ? min(Self.grace, configuration.interval) : configuration.interval)
     }
 
     private func dropLost() async {
