@@ -30,20 +30,11 @@ extension RealPeers {
                     try await sent
                 }
 
-                let report = try await node.relayReport()
-                #expect(report["circuits"]?.array?.first?["source"] == .string(dialer.id))
-                #expect(report["circuits"]?.array?.first?["target"] == .string(hidden.id))
-                let account = report["peers"]?.array?.first { $0["peer"] == .string(dialer.id) }
-                #expect(account?["bytesSent"]?.double ?? 0 >= Double(content.count))
-                #expect(account?["bytesReceived"]?.double ?? 0 >= Double(content.count))
+                try await node.expectCircuit(from: dialer.id, to: hidden.id, carrying: content.count)
 
                 // When the target dies the circuit and the reservation do.
                 await hidden.process.stop()
-                try await eventually("the books are balanced") {
-                    let report = try await node.relayReport()
-                    let open = (report["circuits"]?.array ?? []) + (report["reservations"]?.array ?? [])
-                    return open.isEmpty ? true : nil
-                }
+                try await node.waitForBalancedBooks()
                 await listener.close()
             }
         }
@@ -94,10 +85,7 @@ extension Lab {
     /// Starts a daemon that listens nowhere, and waits until it holds a reservation with the node.
     func hiddenDaemon(behind node: NodeProcess) async throws -> P2PDaemon {
         let daemon = try await startHiddenDaemon(behind: node)
-        try await eventually("\(daemon.id) holds a reservation") {
-            let reservations = try await node.relayReport()["reservations"]?.array ?? []
-            return reservations.contains { $0["peer"] == .string(daemon.id) } ? true : nil
-        }
+        try await node.waitForReservation(of: daemon.id)
         return daemon
     }
 
@@ -118,6 +106,18 @@ extension NodeProcess {
         let peer = try TestAddress.peerID(id)
         return try TestAddress.multiaddr(address()) + DaemonField.varint(421) + DaemonField.varint(UInt64(peer.count))
             + peer + DaemonField.varint(290)
+    }
+
+    /// `<our address>/p2p-circuit/p2p/<the peer's id>`, in text.
+    func circuitAddress(of peer: String) throws -> String {
+        try address() + "/p2p-circuit/p2p/" + peer
+    }
+
+    func waitForReservation(of peer: String) async throws {
+        try await eventually("\(peer) holds a reservation") {
+            let reservations = try await relayReport()["reservations"]?.array ?? []
+            return reservations.contains { $0["peer"] == .string(peer) } ? true : nil
+        }
     }
 
     /// What `GET /api/relay` answers.

@@ -8,6 +8,7 @@ that very combination. The first line it prints is {"event": "started", "id": â€
 import argparse
 import json
 import logging
+import random
 import sys
 
 import multiaddr
@@ -30,6 +31,9 @@ from libp2p.stream_muxer.mplex.mplex import MPLEX_PROTOCOL_ID as MPLEX, Mplex
 from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX, Yamux
 from libp2p.tools.anyio_service import background_trio_service
 
+from meeting import MeetingPoint
+from relaying import RelayClient, echo, exchange
+
 CALL_LIMIT_SECONDS = 60
 
 LISTEN = {"tcp": "/ip4/127.0.0.1/tcp/0", "ws": "/ip4/127.0.0.1/tcp/0/ws"}
@@ -51,8 +55,12 @@ def make_host(options):
         key_pair=key_pair,
         sec_opt=security,
         muxer_opt=muxers,
-        listen_addrs=[multiaddr.Multiaddr(LISTEN[options.transport])],
+        listen_addrs=listen_addresses(options),
     )
+
+
+def listen_addresses(options):
+    return [] if options.hidden else [multiaddr.Multiaddr(LISTEN[options.transport])]
 
 
 def peer_description(info):
@@ -62,9 +70,11 @@ def peer_description(info):
 class Peer:
     """The calls that a test can make."""
 
-    def __init__(self, host, dht):
+    def __init__(self, host, dht, relay):
         self.host = host
         self.dht = dht
+        self.relay = relay
+        self.meeting = MeetingPoint(host)
 
     async def connect(self, address):
         info = info_from_p2p_addr(multiaddr.Multiaddr(address))
@@ -108,6 +118,15 @@ class Peer:
             same += 32 if answer == block else 0
         await stream.close()
         return same
+
+    async def serve_echo(self, protocol):
+        self.host.set_stream_handler(protocol, echo)
+        return True
+
+    async def exchange(self, peer, protocol, size):
+        """Sends `size` bytes of junk on one stream of an echoing protocol: whether they all came back unchanged."""
+        stream = await self.host.new_stream(ID.from_string(peer), [protocol])
+        return await exchange(stream, random.Random(size).randbytes(size))
 
     async def find_peer(self, peer):
         """Asks the network, never the peer's own tables: an iterative lookup, then what it learned."""
@@ -177,11 +196,12 @@ def say(line):
 
 async def answer(peer, request):
     name = request.pop("call")
-    if name.startswith("_") or not hasattr(peer, name):
+    owners = [one for one in (peer, peer.relay, peer.meeting) if hasattr(one, name)]
+    if name.startswith("_") or not owners:
         return {"error": f"no call named {name}"}
     try:
         with trio.fail_after(CALL_LIMIT_SECONDS):
-            return {"result": await getattr(peer, name)(**request)}
+            return {"result": await getattr(owners[0], name)(**request)}
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
 
@@ -189,16 +209,18 @@ async def answer(peer, request):
 async def main(options):
     host = make_host(options)
     mode = DHTMode.SERVER if options.dht == "server" else DHTMode.CLIENT
-    listen = [multiaddr.Multiaddr(LISTEN[options.transport])]
-    async with host.run(listen_addrs=listen):
+    async with host.run(listen_addrs=listen_addresses(options)), trio.open_nursery() as nursery:
         dht = KadDHT(host, mode)
         for namespace in options.namespace:
             dht.register_validator(namespace, BlankValidator())
         async with background_trio_service(dht):
+            relay = RelayClient(host, options.search)
+            await nursery.start(relay.run)
             say({"event": "started", "id": str(host.get_id()), "addresses": [str(a) for a in host.get_addrs()]})
-            peer = Peer(host, dht)
+            peer = Peer(host, dht, relay)
             while line := await trio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True):
                 say(await answer(peer, json.loads(line)))
+        nursery.cancel_scope.cancel()
 
 
 def arguments():
@@ -209,6 +231,8 @@ def arguments():
     parser.add_argument("--dht", choices=["client", "server"], default="client")
     parser.add_argument("--key", choices=sorted(KEYS), default="ed25519")
     parser.add_argument("--namespace", action="append", default=[])
+    parser.add_argument("--hidden", action="store_true", help="listen nowhere")
+    parser.add_argument("--search", type=int, help="seconds from one search for a place at a relay to the next")
     return parser.parse_args()
 
 

@@ -88,6 +88,16 @@ final class Socket: Sendable {
         }
     }
 
+    /// Sends back the next `count` bytes as they come.
+    func echo(_ count: Int) async throws {
+        var missing = count
+        while missing > 0 {
+            let bytes = try await readSome()
+            try await write(bytes)
+            missing -= bytes.count
+        }
+    }
+
     /// A varint length and as many bytes.
     func readDelimited(within limit: Duration = .seconds(60)) async throws -> [UInt8] {
         try await received.take("a message", within: limit) { bytes in

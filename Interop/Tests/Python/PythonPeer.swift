@@ -38,14 +38,15 @@ struct PythonPeer {
 extension Lab {
     /// Starts a py-libp2p peer. Its start is tried again, for it sometimes hangs; what it does afterwards never is.
     func pythonPeer(
-        _ stack: PythonPeer.Stack = .init(), dht: String = "client", key: String = "ed25519", namespaces: [String] = []
+        _ stack: PythonPeer.Stack = .init(), dht: String = "client", key: String = "ed25519", namespaces: [String] = [],
+        _ more: [String] = []
     ) async throws -> PythonPeer {
         var arguments = [
             tools.pythonScript("peer.py"), "--transport", stack.transport, "--security", stack.security, "--muxer",
             stack.muxer,
             "--dht", dht, "--key", key,
         ]
-        arguments += namespaces.flatMap { ["--namespace", $0] }
+        arguments += namespaces.flatMap { ["--namespace", $0] } + more
         var attempts = 3
         while true {
             attempts -= 1
