@@ -88,7 +88,14 @@ final class ManualClock: Sendable {
 
     @Test func changesAreReportedOnce() throws {
         let store = MemoryPeerStore(clock: manual.clock, maxPeers: 2)
-        let peer = try peer()
+        let (peer, early) = (try peer(), try peer())
+        store.set(PeerDescription(agentVersion: "before"), of: early)
+        store.remove(early)
+        // Until somebody keeps the peers nothing is noted, or it would pile up.
+        #expect(store.takeChanges().isEmpty)
+        store.set(PeerDescription(agentVersion: "before"), of: early)
+        store.restore([])
+        #expect(Set(store.takeChanges().keys) == [early])
         store.set(PeerDescription(protocols: ["/a"], agentVersion: "x"), of: peer)
         let changes = store.takeChanges()
         #expect(changes.count == 1)

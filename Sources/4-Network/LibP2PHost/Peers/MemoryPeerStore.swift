@@ -12,7 +12,13 @@ public final class MemoryPeerStore: PeerStore {
         var touches: Deque<(peer: PeerID, number: UInt64)> = []
         var lastTouch: [PeerID: UInt64] = [:]
         var touchCount: UInt64 = 0
+        /// Whether somebody keeps the peers on disk; without one, changes would pile up.
+        var isKept = false
         var changed: Set<PeerID> = []
+
+        mutating func note(_ peer: PeerID) {
+            if isKept { changed.insert(peer) }
+        }
 
         mutating func touch(_ peer: PeerID) {
             touchCount += 1
@@ -29,7 +35,7 @@ public final class MemoryPeerStore: PeerStore {
                 guard lastTouch[oldest.peer] == oldest.number else { continue }
                 lastTouch[oldest.peer] = nil
                 peers[oldest.peer] = nil
-                changed.insert(oldest.peer)
+                note(oldest.peer)
                 return
             }
         }
@@ -88,7 +94,7 @@ public final class MemoryPeerStore: PeerStore {
     public func remove(_ peer: PeerID) {
         state.withLock { state in
             state.lastTouch[peer] = nil
-            if state.peers.removeValue(forKey: peer) != nil { state.changed.insert(peer) }
+            if state.peers.removeValue(forKey: peer) != nil { state.note(peer) }
         }
     }
 
@@ -103,15 +109,18 @@ public final class MemoryPeerStore: PeerStore {
             if state.peers[peer] == nil, state.peers.count >= maxPeers { state.removeOldest() }
             change(&state.peers[peer, default: KnownPeer()])
             state.touch(peer)
-            state.changed.insert(peer)
+            state.note(peer)
         }
     }
 
     // MARK: Storage
 
-    /// Puts back what was stored before a restart, unless something newer is known.
+    /// Puts back what was stored before a restart, unless something newer is known. From now on changes are noted for
+    /// ``takeChanges()``.
     public func restore(_ peers: [(PeerID, KnownPeer)]) {
         state.withLock { state in
+            state.isKept = true
+            state.changed.formUnion(state.peers.keys)
             for (peer, known) in peers.suffix(maxPeers) where state.peers[peer] == nil {
                 state.peers[peer] = known
                 state.touch(peer)
