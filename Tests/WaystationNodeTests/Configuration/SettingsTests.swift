@@ -1,4 +1,6 @@
 import Foundation
+import LibP2PHost
+import LibP2PIdentity
 import Multiformats
 import Testing
 
@@ -87,6 +89,23 @@ struct SettingsTests {
         #expect(configuration.limits.connections.isExplicit)
         #expect(configuration.limits.connectionsPerIP == .init(5, isExplicit: true))
         #expect(configuration.allowPrivateAddresses)
+    }
+
+    @Test("who may connect")
+    func access() throws {
+        let peer = "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN"
+        let access = try resolve([
+            "--access-deny", "203.0.113.0/24", "--access-deny", peer, "--access-deny", "2001:db8::1",
+            "--access-allow", peer, "--access-spare", "198.51.100.0/24",
+        ]).access
+        #expect(access.deniedNetworks.map(\.description) == ["203.0.113.0/24", "2001:db8::1/128"])
+        #expect(access.deniedPeers.map(\.description) == [peer])
+        #expect(access.allowedPeers.map(\.description) == [peer])
+        #expect(access.allowedNetworks.map(\.description) == ["198.51.100.0/24"])
+        let everybody = try resolve().access
+        #expect(everybody.deniedNetworks.isEmpty && everybody.deniedPeers.isEmpty && everybody.allowedPeers.isEmpty)
+        #expect(throws: NodeError(.usage, "")) { try resolve(["--access-deny", "203.0.113.0/33"]) }
+        #expect(throws: NodeError(.usage, "")) { try resolve(["--access-spare", peer]) }
     }
 
     @Test("a switch needs no value, and takes one")

@@ -24,6 +24,21 @@ import Testing
         #expect(!node.telemetry.health.isReady)
     }
 
+    @Test func whoMayConnectChangesWhileTheNodeRuns() async throws {
+        let folders = [TemporaryFolder(), TemporaryFolder()]
+        let node = try await Node.start(labConfiguration(folders[0]))
+        let address = try #require(node.listenAddresses.first { !$0.contains(.ws) })
+        let (client, other) = (try await ClientNode(), try await ClientNode())
+        var changed = node.configuration
+        changed.access.deniedPeers = [client.host.localPeer]
+        node.reload(changed)
+        await #expect(throws: (any Error).self) { try await client.connect(to: address) }
+        #expect(node.host.counters[RefusalReason.denied] == 1)
+        _ = try await other.connect(to: address)
+        for client in [client, other] { await client.stop() }
+        await node.stop()
+    }
+
     @Test func theIdentityIsMadeOnceAndKept() async throws {
         let folder = TemporaryFolder()
         let first = try await Node.start(labConfiguration(folder))

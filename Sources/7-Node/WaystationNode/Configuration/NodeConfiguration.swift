@@ -1,3 +1,4 @@
+public import LibP2PHost
 public import Multiformats
 
 /// Everything a node needs to know to start: plain values, from settings or made by an embedder.
@@ -44,6 +45,9 @@ public struct NodeConfiguration: Sendable {
     /// What the node may hold.
     public var limits = NodeLimits()
 
+    /// Who may connect.
+    public var access = AccessList()
+
     /// What the relay gives away.
     public var relay = RelayConfiguration()
 
@@ -85,6 +89,7 @@ public struct NodeConfiguration: Sendable {
         privateNetworkKeyFile = try path(Settings.psk)
         dnsServer = try settings.value(Settings.dnsServer)
         limits = try NodeLimits(settings)
+        access = try AccessList(settings)
         relay = try RelayConfiguration(settings)
         plain = try settings.value(Settings.plain)
         logLevel = try settings.value(Settings.logLevel)

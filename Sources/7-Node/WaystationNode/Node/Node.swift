@@ -98,12 +98,14 @@ public final class Node: Sendable {
     /// What the relay gives away now: as at the start, or as ``reload(_:)`` said last.
     public var relayConfiguration: RelayConfiguration { changed.withLock { $0 } }
 
-    /// Takes over what may change while the node runs: the relay's limits and lists. The rest of `configuration` is for
-    /// the next start.
+    /// Takes over what may change while the node runs: who may connect, for new connections, and the relay's limits and
+    /// lists. The rest of `configuration` is for the next start.
     public func reload(_ configuration: NodeConfiguration) {
         changed.withLock { $0 = configuration.relay }
         relay?.apply(configuration.relay)
-        logger.notice("the relay's limits and lists were read again; other settings hold from the next start")
+        host.access = configuration.access
+        logger.notice(
+            "who may connect and the relay's limits and lists were read again; other settings hold from the next start")
     }
 
     /// Stops accepting, lets requests under way end, closes all connections and writes what is to be kept.

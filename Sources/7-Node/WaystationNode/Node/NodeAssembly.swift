@@ -137,6 +137,7 @@ struct NodeAssembly {
         settings.announcedAddresses = configuration.announce.map { $0.withoutPeerID ?? $0 }
         settings.allowsPrivateAddresses = configuration.allowPrivateAddresses
         configuration.limits.apply(to: &settings, sparesPrivateAddresses: configuration.allowPrivateAddresses)
+        settings.access = configuration.access
         settings.resolver = resolver
         if let path = configuration.privateNetworkKeyFile {
             let key = try PrivateNetworkKey.read(path)
