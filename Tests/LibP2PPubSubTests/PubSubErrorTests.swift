@@ -7,6 +7,6 @@ struct PubSubErrorTests {
         let error = PubSubError(.invalidMessage, "a message has no author", cause: PubSubError(.stopped, "gone"))
         #expect(error == PubSubError(.invalidMessage, "another"))
         #expect(error != PubSubError(.invalidRPC, "a message has no author"))
-        #expect("\(error)" == "invalidMessage: a message has no author (stopped: gone)")
+        #expect("\(error)" == "a message has no author (gone)")
     }
 }

@@ -1,7 +1,7 @@
 /// What goes wrong between this node and a peer.
 ///
 /// Two errors are equal when their codes are: callers decide by ``code``, people read ``message``.
-public struct NetworkError: Error, Sendable {
+public struct NetworkError: CodedError {
     /// The kinds of failure, and what each means for a stream (see ``NetworkError/resetCode``).
     public enum Code: String, Sendable, Hashable, CaseIterable {
         /// The connection or stream was closed in an orderly way, by either side.
@@ -60,21 +60,5 @@ public struct NetworkError: Error, Sendable {
         case .timeout: 0x1005
         default: 0
         }
-    }
-}
-
-extension NetworkError: Hashable {
-    /// Equal when the codes are equal.
-    public static func == (left: NetworkError, right: NetworkError) -> Bool { left.code == right.code }
-
-    /// Hashes the code.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
-}
-
-extension NetworkError: CustomStringConvertible {
-    /// The message, followed by its cause.
-    public var description: String {
-        guard let cause else { return message }
-        return "\(message) (\(cause))"
     }
 }

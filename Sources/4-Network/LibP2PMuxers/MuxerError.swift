@@ -1,5 +1,7 @@
+public import LibP2PCore
+
 /// What went wrong in a stream multiplexer; it reaches the world as the cause of a `NetworkError`. Two errors are equal when their codes are.
-public struct MuxerError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct MuxerError: CodedError {
     /// The kinds of failure; what each does to the connection is written beside it.
     public enum Code: String, Sendable, Hashable {
         /// The peer broke the muxer's protocol: the connection is closed.
@@ -35,17 +37,4 @@ public struct MuxerError: Error, Sendable, Hashable, CustomStringConvertible {
         self.message = message
         self.cause = cause
     }
-
-    /// The code and the message, and the cause if there is one.
-    public var description: String {
-        let text = "\(code.rawValue): \(message)"
-        guard let cause else { return text }
-        return "\(text) (\(cause))"
-    }
-
-    /// Equal by code.
-    public static func == (left: MuxerError, right: MuxerError) -> Bool { left.code == right.code }
-
-    /// Hashes the code.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }

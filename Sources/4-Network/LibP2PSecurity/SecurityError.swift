@@ -1,8 +1,10 @@
+public import LibP2PCore
+
 /// What goes wrong while a connection is being secured, or afterwards in its cipher.
 ///
 /// Every one of them ends the connection: none is worth a retry on the same socket. Two errors are equal when their
 /// codes are.
-public struct SecurityError: Error, Hashable, CustomStringConvertible, Sendable {
+public struct SecurityError: CodedError {
     /// The kinds of failure.
     public enum Code: String, Hashable, Sendable, CaseIterable {
         /// Bytes from the peer do not have the form the protocol prescribes.
@@ -39,16 +41,4 @@ public struct SecurityError: Error, Hashable, CustomStringConvertible, Sendable 
         self.message = message
         self.cause = cause
     }
-
-    /// The code, the message and the cause on one line.
-    public var description: String {
-        guard let cause else { return "\(code.rawValue): \(message)" }
-        return "\(code.rawValue): \(message) (\(cause))"
-    }
-
-    /// Errors are equal when their codes are.
-    public static func == (left: Self, right: Self) -> Bool { left.code == right.code }
-
-    /// Hashes the code alone, as `==` compares it alone.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }

@@ -1,8 +1,10 @@
+public import LibP2PCore
+
 /// What the Kademlia room throws.
 ///
 /// Equal by ``code``. On a stream every one of them means "reset": the protocol has no error message (conformance of
 /// `/ipfs/kad/1.0.0`, section "Errors").
-public struct KademliaError: Error, Equatable, CustomStringConvertible {
+public struct KademliaError: CodedError {
     /// What went wrong, for code to act on.
     public enum Code: String, Sendable, Hashable {
         /// A message that breaks the protocol: missing or oversize fields, an unknown type.
@@ -36,14 +38,5 @@ public struct KademliaError: Error, Equatable, CustomStringConvertible {
         self.code = code
         self.message = message
         self.cause = cause
-    }
-
-    /// Equal by code.
-    public static func == (left: KademliaError, right: KademliaError) -> Bool { left.code == right.code }
-
-    /// `code: message`, and the cause where there is one.
-    public var description: String {
-        guard let cause else { return "\(code.rawValue): \(message)" }
-        return "\(code.rawValue): \(message) (\(cause))"
     }
 }

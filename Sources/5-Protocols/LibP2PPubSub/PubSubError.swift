@@ -1,7 +1,9 @@
+public import LibP2PCore
+
 /// What the pubsub room throws.
 ///
 /// Equal by ``code``. On a stream every one of them means "reset": the protocol has no error message.
-public struct PubSubError: Error, CustomStringConvertible {
+public struct PubSubError: CodedError {
     /// What went wrong, for code to act on.
     public enum Code: String, Sendable, Hashable {
         /// An RPC that can't be read, or that holds more than a bound allows.
@@ -30,18 +32,4 @@ public struct PubSubError: Error, CustomStringConvertible {
         self.message = message
         self.cause = cause
     }
-
-    /// `code: message`, and the cause where there is one.
-    public var description: String {
-        guard let cause else { return "\(code.rawValue): \(message)" }
-        return "\(code.rawValue): \(message) (\(cause))"
-    }
-}
-
-extension PubSubError: Hashable {
-    /// Equal by code.
-    public static func == (left: PubSubError, right: PubSubError) -> Bool { left.code == right.code }
-
-    /// Hashes the code.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }

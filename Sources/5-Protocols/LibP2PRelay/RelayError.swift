@@ -1,7 +1,9 @@
+public import LibP2PCore
+
 /// What the relay room throws.
 ///
 /// Equal by ``code``. On a stream each of them means "reset", unless a status message said it before.
-public struct RelayError: Error, Equatable, CustomStringConvertible {
+public struct RelayError: CodedError {
     /// What went wrong, for code to act on.
     public enum Code: String, Sendable, Hashable {
         /// A message that breaks the protocol.
@@ -27,14 +29,5 @@ public struct RelayError: Error, Equatable, CustomStringConvertible {
         self.code = code
         self.message = message
         self.cause = cause
-    }
-
-    /// Equal by code.
-    public static func == (left: RelayError, right: RelayError) -> Bool { left.code == right.code }
-
-    /// `code: message`, and the cause where there is one.
-    public var description: String {
-        guard let cause else { return "\(code.rawValue): \(message)" }
-        return "\(code.rawValue): \(message) (\(cause))"
     }
 }

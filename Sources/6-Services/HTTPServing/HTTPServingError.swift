@@ -1,5 +1,7 @@
+public import LibP2PCore
+
 /// Why a server cannot serve. Errors are equal when their codes are.
-public struct HTTPServingError: Error, Hashable, CustomStringConvertible {
+public struct HTTPServingError: CodedError {
     /// The kind of failure.
     public enum Code: String, Sendable {
         /// The address cannot be bound: the port is taken, or needs more rights.
@@ -20,15 +22,4 @@ public struct HTTPServingError: Error, Hashable, CustomStringConvertible {
         self.message = message
         self.cause = cause
     }
-
-    /// The message, then the system's error.
-    public var description: String {
-        cause.map { "\(message): \($0)" } ?? message
-    }
-
-    /// Errors are equal by code.
-    public static func == (left: HTTPServingError, right: HTTPServingError) -> Bool { left.code == right.code }
-
-    /// Hashes the code.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }

@@ -1,7 +1,9 @@
+public import LibP2PCore
+
 /// What the storage room throws. Equal by ``code``.
 ///
 /// A node ends with status 69 for `.inUse` and `.notWritable`, with 78 for `.tooNew`, with 70 for the rest.
-public struct StorageError: Error, Equatable, CustomStringConvertible {
+public struct StorageError: CodedError {
     /// What went wrong, for code to act on.
     public enum Code: String, Sendable, Hashable {
         /// Another process uses the data folder.
@@ -25,14 +27,5 @@ public struct StorageError: Error, Equatable, CustomStringConvertible {
         self.code = code
         self.message = message
         self.cause = cause
-    }
-
-    /// Equal by code.
-    public static func == (left: StorageError, right: StorageError) -> Bool { left.code == right.code }
-
-    /// The message, and the cause where there is one.
-    public var description: String {
-        guard let cause else { return message }
-        return "\(message) (\(cause))"
     }
 }

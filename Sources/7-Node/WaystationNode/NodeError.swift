@@ -1,8 +1,10 @@
+public import LibP2PCore
+
 /// What a node reports when it cannot do what was asked.
 ///
 /// Two errors are equal when their codes are: the message is for people. The code decides the exit status of the
 /// command line (`exitStatus`).
-public struct NodeError: Error, Hashable, CustomStringConvertible {
+public struct NodeError: CodedError {
     /// The kind of failure.
     public enum Code: String, Sendable {
         /// It was tried and failed: a peer that is not reachable, a value that nobody has. Exit status 1.
@@ -33,12 +35,6 @@ public struct NodeError: Error, Hashable, CustomStringConvertible {
         self.cause = cause
     }
 
-    /// The message, then that of the error underneath.
-    public var description: String {
-        guard let cause else { return message }
-        return "\(message): \(cause)"
-    }
-
     /// The exit status of a process that ends by this error, after BSD's `sysexits`.
     public var exitStatus: Int32 {
         switch code {
@@ -48,15 +44,5 @@ public struct NodeError: Error, Hashable, CustomStringConvertible {
         case .internalFailure: 70
         case .configuration: 78
         }
-    }
-
-    /// Errors are equal by code.
-    public static func == (left: NodeError, right: NodeError) -> Bool {
-        left.code == right.code
-    }
-
-    /// Hashes the code.
-    public func hash(into hasher: inout Hasher) {
-        hasher.combine(code)
     }
 }

@@ -36,7 +36,7 @@ struct Waystation: AsyncParsableCommand {
                 try command.run()
             }
         } catch let error as NodeError {
-            Terminal.complain(error.description)
+            Terminal.complain("\(error)")
             exit(withError: ExitCode(error.exitStatus))
         } catch {
             // What is neither the parser's own nor a node's error is a bug.

@@ -73,7 +73,7 @@ struct SettingErrorTests {
         let error = #expect(throws: NodeError.self, sourceLocation: sourceLocation) { try body() }
         #expect(error?.code == code, sourceLocation: sourceLocation)
         #expect(error?.exitStatus == status, sourceLocation: sourceLocation)
-        let text = error?.description ?? ""
+        let text = error.map { "\($0)" } ?? ""
         #expect(text.contains(hint), "\(text)", sourceLocation: sourceLocation)
     }
 }

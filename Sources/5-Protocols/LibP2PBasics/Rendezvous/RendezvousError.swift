@@ -1,7 +1,9 @@
+public import LibP2PCore
+
 /// What a rendezvous server refused.
 ///
 /// Equal by ``code``, which is the status that the server sends. What goes wrong on the way is a `NetworkError`.
-public struct RendezvousError: Error, CustomStringConvertible {
+public struct RendezvousError: CodedError {
     /// The server's status; never `.ok`.
     public let code: RendezvousStatus
     /// What was wrong, as the server says.
@@ -20,12 +22,4 @@ public struct RendezvousError: Error, CustomStringConvertible {
         guard let cause else { return "\(code): \(message)" }
         return "\(code): \(message) (\(cause))"
     }
-}
-
-extension RendezvousError: Hashable {
-    /// Equal by code.
-    public static func == (left: RendezvousError, right: RendezvousError) -> Bool { left.code == right.code }
-
-    /// Hashes the code.
-    public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 }
