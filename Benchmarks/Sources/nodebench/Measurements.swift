@@ -11,8 +11,10 @@ struct Figures {
     var processorPerConnection = 0.0
     var memoryPerConnection = 0.0
     var findNodePerSecond = 0.0
+    var processorPerFindNode = 0.0
     var findNode = Percentiles([])
     var findNodeAnswer = 0.0
+    var processorPerPing = 0.0
     var ping = Percentiles([])
 }
 
@@ -32,9 +34,7 @@ struct Percentiles {
 func microseconds() -> Double { Double(NIODeadline.now().uptimeNanoseconds) / 1000 }
 
 /// New connections, each with handshake and identify in both directions, then closed.
-func measureConnections(_ server: Server, count: Int, workers: Int) async throws -> (
-    perSecond: Double, processor: Double
-) {
+func measureConnections(_ server: Server, count: Int, workers: Int, into figures: inout Figures) async throws {
     let clients = try (0..<workers).map { _ in try Client() }
     // A connection is closed a little later than it is ready, so that the server's own identify is done too.
     let lag = 4
@@ -57,18 +57,19 @@ func measureConnections(_ server: Server, count: Int, workers: Int) async throws
     }
     let time = microseconds() - start
     let made = Double(count / workers * workers)
-    return (made / time * 1e6, (server.processorTime - processor) / made)
+    figures.connectionsPerSecond = made / time * 1e6
+    figures.processorPerConnection = (server.processorTime - processor) / made
 }
 
 /// Memory that idle connections of different peers cost the server.
-func measureIdle(_ server: Server, count: Int) async throws -> Double {
+func measureIdle(_ server: Server, count: Int, into figures: inout Figures) async throws {
     let warm = try await connectAll(to: server, 100)
     let before = server.memory
     let idle = try await connectAll(to: server, count)
     try await Client.loops.executors[0].sleep(for: .seconds(2))
     let after = server.memory
     for (_, connection) in warm + idle { await connection.close() }
-    return (after - before) / Double(count)
+    figures.memoryPerConnection = (after - before) / Double(count)
 }
 
 private func connectAll(to server: Server, _ count: Int) async throws -> [(Client, Connection)] {
@@ -82,8 +83,8 @@ private func connectAll(to server: Server, _ count: Int) async throws -> [(Clien
 
 /// FIND_NODE requests for random keys over one connection, several streams with one request under way each.
 func measureFindNode(
-    _ server: Server, streams: Int, seconds: Double
-) async throws -> (perSecond: Double, times: Percentiles, answer: Double) {
+    _ server: Server, streams: Int, seconds: Double, into figures: inout Figures
+) async throws {
     let client = try Client()
     let connection = try await client.connect(to: server.address)
     @Sendable func work(until end: Double) async throws -> (times: [Double], bytes: Int) {
@@ -102,25 +103,27 @@ func measureFindNode(
             return (times, bytes)
         }
     }
-    let start = microseconds()
-    return try await withThrowingTaskGroup(of: (times: [Double], bytes: Int).self) { group in
+    let (start, processor) = (microseconds(), server.processorTime)
+    let (times, bytes) = try await withThrowingTaskGroup(of: (times: [Double], bytes: Int).self) { group in
         for _ in 0..<streams { group.addTask { try await work(until: start + seconds * 1e6) } }
-        var times: [Double] = []
-        var bytes = 0
-        for try await result in group {
-            times += result.times
-            bytes += result.bytes
+        return try await group.reduce(into: (times: [Double](), bytes: 0)) { sum, result in
+            sum.times += result.times
+            sum.bytes += result.bytes
         }
-        let elapsed = microseconds() - start
-        await connection.close()
-        return (Double(times.count) / elapsed * 1e6, Percentiles(times), Double(bytes) / Double(max(1, times.count)))
     }
+    let count = Double(max(1, times.count))
+    figures.findNodePerSecond = count / (microseconds() - start) * 1e6
+    figures.processorPerFindNode = (server.processorTime - processor) / count
+    figures.findNode = Percentiles(times)
+    figures.findNodeAnswer = Double(bytes) / count
+    await connection.close()
 }
 
 /// Ping round trips on one stream, one at a time.
-func measurePing(_ server: Server, count: Int) async throws -> Percentiles {
+func measurePing(_ server: Server, count: Int, into figures: inout Figures) async throws {
     let client = try Client()
     let connection = try await client.connect(to: server.address)
+    let processor = server.processorTime
     let times = try await connection.withStream(["/ipfs/ping/1.0.0"]) { stream in
         let block = ByteBuffer(repeating: 7, count: 32)
         var times: [Double] = []
@@ -134,8 +137,9 @@ func measurePing(_ server: Server, count: Int) async throws -> Percentiles {
         }
         return times
     }
+    figures.processorPerPing = (server.processorTime - processor) / Double(count)
+    figures.ping = Percentiles(Array(times.dropFirst(count / 10)))
     await connection.close()
-    return Percentiles(Array(times.dropFirst(count / 10)))
 }
 
 /// The one message that is asked: type 4, a key.

@@ -39,8 +39,9 @@ struct Neighbours {
         }
         // The server takes a peer in when it has identified and asked it: ask until its answers are full.
         for _ in 0..<200 {
-            let probe = try await measureFindNode(server, streams: 1, seconds: 0.05)
-            if probe.answer > 900 { break }
+            var probe = Figures()
+            try await measureFindNode(server, streams: 1, seconds: 0.05, into: &probe)
+            if probe.findNodeAnswer > 900 { break }
             try await loops.executors[0].sleep(for: .milliseconds(50))
         }
         return Neighbours(hosts: hosts, services: services, tables: tables)

@@ -14,9 +14,11 @@ struct NodeBench {
         case "serve":
             try await serve(folder: rest.first ?? "")
         case "compare":
-            try await compare(p2pd: rest.first)
+            let parts = Part.allCases.filter { rest.contains($0.rawValue) }
+            let p2pd = rest.first { Part(rawValue: $0) == nil }
+            try await compare(p2pd: p2pd, parts: parts.isEmpty ? Part.allCases : parts)
         default:
-            say("usage: nodebench compare [P2PD]")
+            say("usage: nodebench compare [P2PD] [\(Part.allCases.map(\.rawValue).joined(separator: "] ["))]")
             exit(64)
         }
     }
@@ -26,37 +28,41 @@ struct NodeBench {
         FileHandle.standardOutput.write(Data((line + "\n").utf8))
     }
 
-    private static func compare(p2pd: String?) async throws {
+    /// What can be measured by itself.
+    enum Part: String, CaseIterable {
+        case connections, findnode, ping, idle
+    }
+
+    private static func compare(p2pd: String?, parts: [Part]) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "nodebench-\(getpid())").path
         try FileManager.default.createDirectory(atPath: folder + "/go", withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let ours = try await measure(try Server.waystation(folder: folder))
+        let ours = try await measure(try Server.waystation(folder: folder), parts)
         let theirs = try await p2pd.map { try Server.p2pd($0, folder: folder + "/go") }.asyncMap {
-            try await measure($0)
+            try await measure($0, parts)
         }
-        report(ours, theirs)
+        report(parts, ours, theirs)
     }
 
-    private static func measure(_ server: Server) async throws -> Figures {
+    private static func measure(_ server: Server, _ parts: [Part]) async throws -> Figures {
         defer { server.stop() }
         var figures = Figures()
         say("\(server.name): filling its routing table")
         let peers = try await Neighbours.join(server, count: 24)
-        say("\(server.name): connections")
-        (figures.connectionsPerSecond, figures.processorPerConnection) = try await measureConnections(
-            server, count: 4000, workers: 16)
-        say("\(server.name): FIND_NODE")
-        (figures.findNodePerSecond, figures.findNode, figures.findNodeAnswer) = try await measureFindNode(
-            server, streams: 16, seconds: 5)
-        say("\(server.name): ping")
-        figures.ping = try await measurePing(server, count: 20_000)
-        say("\(server.name): idle connections")
-        figures.memoryPerConnection = try await measureIdle(server, count: 2000)
+        for part in parts {
+            say("\(server.name): \(part)")
+            switch part {
+            case .connections: try await measureConnections(server, count: 4000, workers: 16, into: &figures)
+            case .findnode: try await measureFindNode(server, streams: 16, seconds: 5, into: &figures)
+            case .ping: try await measurePing(server, count: 20_000, into: &figures)
+            case .idle: try await measureIdle(server, count: 2000, into: &figures)
+            }
+        }
         await peers.leave()
         return figures
     }
 
-    private static func report(_ ours: Figures, _ theirs: Figures?) {
+    private static func report(_ parts: [Part], _ ours: Figures, _ theirs: Figures?) {
         func row(_ name: String, _ unit: String, _ value: (Figures) -> Double, _ digits: Int = 0) {
             let left = String(format: "%12.\(digits)f", value(ours))
             let right = theirs.map { String(format: "%12.\(digits)f", value($0)) } ?? "           -"
@@ -64,15 +70,25 @@ struct NodeBench {
             say(name.padding(toLength: 34, withPad: " ", startingAt: 0) + left + right + ratio + "  " + unit)
         }
         say("\n" + "".padding(toLength: 34, withPad: " ", startingAt: 0) + "  waystation        p2pd    ratio")
-        row("new connections", "/s", { $0.connectionsPerSecond })
-        row("processor for each connection", "µs", { $0.processorPerConnection })
-        row("memory for each idle connection", "KiB", { $0.memoryPerConnection / 1024 }, 1)
-        row("FIND_NODE, 16 streams", "/s", { $0.findNodePerSecond })
-        row("FIND_NODE p50", "µs", { $0.findNode.p50 })
-        row("FIND_NODE p99", "µs", { $0.findNode.p99 })
-        row("FIND_NODE answer", "bytes", { $0.findNodeAnswer })
-        row("ping p50", "µs", { $0.ping.p50 }, 1)
-        row("ping p99", "µs", { $0.ping.p99 }, 1)
+        for part in parts {
+            switch part {
+            case .connections:
+                row("new connections", "/s", { $0.connectionsPerSecond })
+                row("processor for each connection", "µs", { $0.processorPerConnection })
+            case .findnode:
+                row("FIND_NODE, 16 streams", "/s", { $0.findNodePerSecond })
+                row("processor for each FIND_NODE", "µs", { $0.processorPerFindNode }, 1)
+                row("FIND_NODE p50", "µs", { $0.findNode.p50 })
+                row("FIND_NODE p99", "µs", { $0.findNode.p99 })
+                row("FIND_NODE answer", "bytes", { $0.findNodeAnswer })
+            case .ping:
+                row("processor for each ping", "µs", { $0.processorPerPing }, 1)
+                row("ping p50", "µs", { $0.ping.p50 }, 1)
+                row("ping p99", "µs", { $0.ping.p99 }, 1)
+            case .idle:
+                row("memory for each idle connection", "KiB", { $0.memoryPerConnection / 1024 }, 1)
+            }
+        }
     }
 }
 
