@@ -16,6 +16,7 @@ struct Figures {
     var findNodeAnswer = 0.0
     var processorPerPing = 0.0
     var ping = Percentiles([])
+    var relay = RelayFigures()
 }
 
 /// Times in microseconds at two points of their distribution.

@@ -17,8 +17,14 @@ struct NodeBench {
             let parts = Part.allCases.filter { rest.contains($0.rawValue) }
             let p2pd = rest.first { Part(rawValue: $0) == nil }
             try await compare(p2pd: p2pd, parts: parts.isEmpty ? Part.allCases : parts)
+        case "load":
+            try await RelayLoad.run(reservations: 10_000, circuits: 2_000)
+        case "peers":
+            guard rest.count == 2, let relay = rest.first, let count = rest.last.flatMap({ Int($0) }) else { exit(64) }
+            try await RelayLoad.peers(relay: try Multiaddr(relay), count: count)
         default:
             say("usage: nodebench compare [P2PD] [\(Part.allCases.map(\.rawValue).joined(separator: "] ["))]")
+            say("       nodebench load")
             exit(64)
         }
     }
@@ -30,7 +36,7 @@ struct NodeBench {
 
     /// What can be measured by itself.
     enum Part: String, CaseIterable {
-        case connections, findnode, ping, idle
+        case connections, findnode, ping, idle, relay
     }
 
     private static func compare(p2pd: String?, parts: [Part]) async throws {
@@ -38,13 +44,23 @@ struct NodeBench {
         try FileManager.default.createDirectory(atPath: folder + "/go", withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let ours = try await measure(try Server.waystation(folder: folder), parts)
-        let theirs = try await p2pd.map { try Server.p2pd($0, folder: folder + "/go") }.asyncMap {
-            try await measure($0, parts)
+        let theirs = try await p2pd.asyncMap { program in
+            try await measure(try Server.p2pd(program, folder: folder + "/go"), parts) { server in
+                var relay = server
+                repeat {
+                    relay.stop()
+                    relay = try Server.p2pd(program, folder: folder + "/go", isRelay: true)
+                } while await !carriesMuch(relay)
+                return relay
+            }
         }
         report(parts, ours, theirs)
     }
 
-    private static func measure(_ server: Server, _ parts: [Part]) async throws -> Figures {
+    /// - Parameter relay: makes another server of the same kind for the relay's part.
+    private static func measure(
+        _ server: Server, _ parts: [Part], relay: (Server) async throws -> Server = { $0 }
+    ) async throws -> Figures {
         defer { server.stop() }
         var figures = Figures()
         say("\(server.name): filling its routing table")
@@ -56,6 +72,12 @@ struct NodeBench {
             case .findnode: try await measureFindNode(server, streams: 16, seconds: 5, into: &figures)
             case .ping: try await measurePing(server, count: 20_000, into: &figures)
             case .idle: try await measureIdle(server, count: 2000, into: &figures)
+            case .relay:
+                let server = try await relay(server)
+                defer { server.stop() }
+                try await measureRelayedBytes(server, mebibytes: 512, into: &figures.relay)
+                try await measureCircuits(server, count: 16_000, workers: 16, into: &figures.relay)
+                try await measureRelayedPing(server, count: 10_000, into: &figures.relay)
             }
         }
         await peers.leave()
@@ -87,6 +109,14 @@ struct NodeBench {
                 row("ping p99", "µs", { $0.ping.p99 }, 1)
             case .idle:
                 row("memory for each idle connection", "KiB", { $0.memoryPerConnection / 1024 }, 1)
+            case .relay:
+                row("processor for each relayed MiB", "ms", { $0.relay.processorPerMebibyte / 1000 }, 2)
+                row("relayed through one circuit", "MiB/s", { $0.relay.mebibytesPerSecond })
+                row("circuits opened", "/s", { $0.relay.circuitsPerSecond })
+                row("processor for each circuit", "µs", { $0.relay.processorPerCircuit })
+                row("round trip, direct, p50", "µs", { $0.relay.direct.p50 }, 1)
+                row("round trip, relayed, p50", "µs", { $0.relay.relayed.p50 }, 1)
+                row("added by the relay", "µs", { $0.relay.relayed.p50 - $0.relay.direct.p50 }, 1)
             }
         }
     }

@@ -13,6 +13,13 @@ extension NodeBench {
         configuration.http = nil
         configuration.admin = nil
         configuration.allowPrivateAddresses = true
+        // Circuits without bounds, as the other side is told to give them, and room for a load of peers.
+        configuration.relay.data.value = nil
+        configuration.relay.duration = .zero
+        configuration.relay.circuitsPerPeer.value = nil
+        configuration.relay.circuits.value = nil
+        configuration.relay.reservations.value = nil
+        configuration.limits.connections = NodeLimit(16_384)
         var logger = Logger(label: "nodebench")
         logger.logLevel = .critical
         let node = try await Node.start(configuration, logger: logger)

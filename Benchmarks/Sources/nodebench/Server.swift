@@ -84,7 +84,10 @@ final class Server: @unchecked Sendable {
     }
 
     /// go-libp2p's daemon.
-    static func p2pd(_ program: String, folder: String) throws -> Server {
+    ///
+    /// - Parameter isRelay: whether it is to relay without limits: its flags for that are in a race with its defaults,
+    ///   which they win at times, and never on one processor.
+    static func p2pd(_ program: String, folder: String, isRelay: Bool = false) throws -> Server {
         let port = try freePort()
         return try start(
             "p2pd", program,
@@ -92,7 +95,8 @@ final class Server: @unchecked Sendable {
                 "-listen", "/unix/\(folder)/control", "-hostAddrs", "/ip4/127.0.0.1/tcp/\(port)", "-dhtServer",
                 "-connManager",
                 "-connHi", "100000", "-connLo", "90000",
-            ], environment: ["GOMAXPROCS": "1"],
+            ] + (isRelay ? ["-forceReachabilityPublic", "-relayMaxCircuits", "100000", "-relayTimeLimit", "24h"] : []),
+            environment: ["GOMAXPROCS": isRelay ? "8" : "1"],
             parse: { text in
                 guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("Peer ID: ") }) else {
                     return nil
