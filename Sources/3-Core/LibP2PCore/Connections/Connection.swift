@@ -110,26 +110,36 @@ public actor Connection {
         }
         defer { timer?.cancel() }
         return try await withTaskCancellationHandler {
-            do {
-                if protocols.count == 1 {
-                    try await stream.proposeOptimistically(protocols[0])
-                } else {
-                    try await stream.negotiateOutbound(protocols)
-                }
-                owner.streamOpened(stream)
-                let result = try await body(stream)
-                stream.retire()
-                settle(stream)
-                return result
-            } catch {
-                let reason = error as? NetworkError ?? NetworkError(.reset, "The protocol failed.", cause: error)
-                stream.reset(reason)
-                throw error
+            // A continuation resumes where its task prefers to run and only then goes on to the actor: without this each
+            // wait would end with a detour over the caller's threads.
+            try await withTaskExecutorPreference(executor) {
+                try await speak(protocols, on: stream, body)
             }
         } onCancel: {
             executor.loop.execute {
                 self.assumeIsolated { $0.outbound[id]?.reset(NetworkError(.cancelled, "The task was cancelled.")) }
             }
+        }
+    }
+
+    private func speak<Result: Sendable>(
+        _ protocols: [ProtocolID], on stream: Stream, _ body: @Sendable (Stream) async throws -> Result
+    ) async throws -> Result {
+        do {
+            if protocols.count == 1 {
+                try await stream.proposeOptimistically(protocols[0])
+            } else {
+                try await stream.negotiateOutbound(protocols)
+            }
+            owner.streamOpened(stream)
+            let result = try await body(stream)
+            stream.retire()
+            settle(stream)
+            return result
+        } catch {
+            let reason = error as? NetworkError ?? NetworkError(.reset, "The protocol failed.", cause: error)
+            stream.reset(reason)
+            throw error
         }
     }
 
