@@ -112,8 +112,9 @@ public final class AutoNATv2Service: StreamHandler {
             do {
                 try await connection.withStream([Self.dialBackProtocolID], timeout: Self.dialBackTimeout) { stream in
                     try await stream.write(message: DialBackMessage(nonce: nonce))
-                    stream.closeWrite()
+                    // Only then the end: a peer may reset the stream for it, and its agreement would be lost with that.
                     try await stream.finishNegotiation()
+                    stream.closeWrite()
                     _ = try? await stream.message(DialBackResponse.self, max: AutoNATv2Message.maxLength)
                 }
                 return .ok
