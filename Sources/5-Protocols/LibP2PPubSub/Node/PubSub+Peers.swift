@@ -1,0 +1,121 @@
+public import LibP2PCore
+public import LibP2PIdentity
+import Logging
+import Multiformats
+import NIOCore
+
+// Peers that come and go, and their streams.
+extension PubSub {
+    /// How often a stream to a peer is opened anew while the peer stays.
+    private static let maxFailures = 4
+
+    // MARK: Streams that peers open
+
+    /// A peer has opened a stream.
+    ///
+    /// - Throws: `NetworkError` when there is no room for it.
+    func inboundOpened(by peer: PeerID, _ kind: PubSubProtocol, on connection: Connection) throws {
+        guard admit(peer, kind, on: connection) else {
+            throw NetworkError(.refused, "The node takes no pubsub stream of \(peer) now.")
+        }
+        members[peer]?.inboundStreams += 1
+    }
+
+    /// A peer sent something.
+    ///
+    /// - Throws: ``PubSubError`` with code ``PubSubError/Code/stopped``.
+    func receive(_ rpc: RPC, from peer: PeerID) throws {
+        guard isRunning else { throw PubSubError(.stopped, "the service is shut down") }
+        router.receive(rpc, from: peer, at: executor.now) { [validators] message in
+            validators[message.topic]?(message) ?? .accept
+        }
+        act()
+    }
+
+    /// A stream that a peer opened has ended.
+    func inboundClosed(by peer: PeerID) {
+        members[peer]?.inboundStreams -= 1
+        removeIfGone(peer)
+    }
+
+    // MARK: Streams to peers
+
+    /// Looks whether a peer speaks one of the protocols.
+    func consider(_ connection: Connection, _ description: PeerDescription) {
+        guard let kind = PubSubProtocol.best(among: description.protocols) else { return }
+        _ = admit(connection.remotePeer, kind, on: connection)
+    }
+
+    /// Lets a peer take part.
+    ///
+    /// - Returns: whether it does.
+    private func admit(_ peer: PeerID, _ kind: PubSubProtocol, on connection: Connection) -> Bool {
+        guard isRunning, !connection.isLimited else { return false }
+        if members[peer] != nil { return true }
+        guard members.count < configuration.limits.peers else {
+            router.statistics.lostPeers += 1
+            return false
+        }
+        members[peer] = Member(kind: kind)
+        openOutlet(to: peer, on: connection)
+        // In a lab all peers share an address, and it tells nothing about them.
+        let address = network.allowsPrivateAddresses ? nil : connection.remoteAddress.ipAddress
+        router.add(peer, kind, isOutbound: !connection.isInbound, address: address, at: executor.now)
+        act()
+        return true
+    }
+
+    private func openOutlet(to peer: PeerID, on connection: Connection) {
+        guard let kind = members[peer]?.kind else { return }
+        let outlet = PeerOutlet(on: connection.executor, limits: configuration.limits)
+        members[peer]?.outlet = outlet
+        connection.executor.spawn {
+            await outlet.run(on: connection, kind)
+            await self.ended(outlet, to: peer)
+        }
+    }
+
+    private func ended(_ outlet: PeerOutlet, to peer: PeerID) {
+        guard members[peer]?.outlet === outlet else { return }
+        members[peer]?.outlet = nil
+        members[peer]?.failures += 1
+        let failures = members[peer]?.failures ?? 0
+        guard isRunning, failures <= Self.maxFailures, unlimitedConnection(to: peer) != nil else {
+            router.statistics.lostPeers += 1
+            return removeIfGone(peer)
+        }
+        executor.schedule(after: .seconds(failures)) { [weak self] in
+            self?.assumeIsolated { $0.reopen(peer) }
+        }
+    }
+
+    private func reopen(_ peer: PeerID) {
+        guard isRunning, let member = members[peer], member.outlet == nil else { return }
+        guard let connection = unlimitedConnection(to: peer) else { return removeIfGone(peer) }
+        openOutlet(to: peer, on: connection)
+        router.renew(peer)
+        act()
+    }
+
+    private func unlimitedConnection(to peer: PeerID) -> Connection? {
+        network.connections(to: peer).first { !$0.isLimited }
+    }
+
+    /// Lets a peer go that has no stream any more.
+    private func removeIfGone(_ peer: PeerID) {
+        guard let member = members[peer], member.outlet == nil, member.inboundStreams <= 0 else { return }
+        members[peer] = nil
+        router.remove(peer, at: executor.now)
+        act()
+    }
+}
+
+extension PubSub: NetworkObserver {
+    /// Lets a peer take part that speaks one of the protocols.
+    public nonisolated func peerIdentified(
+        _ peer: PeerID, _ description: PeerDescription, on connection: Connection
+    ) {
+        guard PubSubProtocol.best(among: description.protocols) != nil else { return }
+        executor.spawn { await self.consider(connection, description) }
+    }
+}
