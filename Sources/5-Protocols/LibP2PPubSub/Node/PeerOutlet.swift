@@ -67,15 +67,22 @@ final class PeerOutlet: Sendable {
     }
 
     /// Opens the stream and carries what is sent until either side ends it.
-    func run(on connection: Connection, _ kind: PubSubProtocol) async {
-        try? await connection.withStream([kind.id]) { stream in
-            guard self.attach(stream) else { return }
-            // The answer to the proposal is read here. Nothing else should come; a peer that only ends its own side, for
-            // which it has no use, is served on.
-            while try await stream.read() != nil {}
-            await self.untilEnd()
+    ///
+    /// - Returns: whether the peer speaks the protocol, so that another try makes sense.
+    func run(on connection: Connection, _ kind: PubSubProtocol) async -> Bool {
+        defer { end() }
+        do {
+            try await connection.withStream([kind.id]) { stream in
+                guard self.attach(stream) else { return }
+                // The answer to the proposal is read here. Nothing else should come; a peer that only ends its own side,
+                // for which it has no use, is served on.
+                while try await stream.read() != nil {}
+                await self.untilEnd()
+            }
+            return true
+        } catch {
+            return (error as? NetworkError)?.code != .unsupportedProtocol
         }
-        end()
     }
 
     /// Ends the stream at once.

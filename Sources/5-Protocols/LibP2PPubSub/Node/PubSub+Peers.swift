@@ -13,12 +13,16 @@ extension PubSub {
 
     /// A peer has opened a stream.
     ///
+    /// - Returns: the stream's number here.
     /// - Throws: `NetworkError` when there is no room for it.
-    func inboundOpened(by peer: PeerID, _ kind: PubSubProtocol, on connection: Connection) throws {
-        guard admit(peer, kind, on: connection) else {
+    func opened(_ inlet: PeerInlet, _ kind: PubSubProtocol) throws -> UInt64 {
+        let peer = inlet.connection.remotePeer
+        guard admit(peer, kind, on: inlet.connection) else {
             throw NetworkError(.refused, "The node takes no pubsub stream of \(peer) now.")
         }
-        members[peer]?.inboundStreams += 1
+        nextInlet += 1
+        members[peer]?.inlets[nextInlet] = inlet
+        return nextInlet
     }
 
     /// A peer sent something.
@@ -33,8 +37,8 @@ extension PubSub {
     }
 
     /// A stream that a peer opened has ended.
-    func inboundClosed(by peer: PeerID) {
-        members[peer]?.inboundStreams -= 1
+    func closed(_ inlet: UInt64, of peer: PeerID) {
+        guard members[peer]?.inlets.removeValue(forKey: inlet) != nil else { return }
         removeIfGone(peer)
     }
 
@@ -70,17 +74,17 @@ extension PubSub {
         let outlet = PeerOutlet(on: connection.executor, limits: configuration.limits)
         members[peer]?.outlet = outlet
         connection.executor.spawn {
-            await outlet.run(on: connection, kind)
-            await self.ended(outlet, to: peer)
+            let isSpoken = await outlet.run(on: connection, kind)
+            await self.ended(outlet, to: peer, isSpoken)
         }
     }
 
-    private func ended(_ outlet: PeerOutlet, to peer: PeerID) {
+    private func ended(_ outlet: PeerOutlet, to peer: PeerID, _ isSpoken: Bool) {
         guard members[peer]?.outlet === outlet else { return }
         members[peer]?.outlet = nil
         members[peer]?.failures += 1
         let failures = members[peer]?.failures ?? 0
-        guard isRunning, failures <= Self.maxFailures, unlimitedConnection(to: peer) != nil else {
+        guard isRunning, isSpoken, failures <= Self.maxFailures, unlimitedConnection(to: peer) != nil else {
             router.statistics.lostPeers += 1
             return removeIfGone(peer)
         }
@@ -103,7 +107,7 @@ extension PubSub {
 
     /// Lets a peer go that has no stream any more.
     private func removeIfGone(_ peer: PeerID) {
-        guard let member = members[peer], member.outlet == nil, member.inboundStreams <= 0 else { return }
+        guard let member = members[peer], member.outlet == nil, member.inlets.isEmpty else { return }
         members[peer] = nil
         router.remove(peer, at: executor.now)
         act()

@@ -31,7 +31,8 @@ public actor PubSub {
     struct Member {
         let kind: PubSubProtocol
         var outlet: PeerOutlet?
-        var inboundStreams = 0
+        /// The streams that it opened, by a number of this node's.
+        var inlets: [UInt64: PeerInlet] = [:]
         /// How often its outlet ended while it stayed.
         var failures = 0
     }
@@ -53,6 +54,7 @@ public actor PubSub {
     var validators: [String: @Sendable (PubSubMessage) -> PubSubVerdict] = [:]
     var lastSequence: UInt64 = 0
     var nextListener: UInt64 = 0
+    var nextInlet: UInt64 = 0
     var exchangesUnderWay = 0
     var isRunning = false
     var heartbeatTimer: Scheduled<Void>?
@@ -95,6 +97,7 @@ public actor PubSub {
         let now = executor.now
         for (peer, member) in members {
             member.outlet?.close()
+            for inlet in member.inlets.values { inlet.close() }
             router.remove(peer, at: now)
         }
         members = [:]

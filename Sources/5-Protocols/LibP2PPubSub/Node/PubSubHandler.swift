@@ -16,16 +16,16 @@ struct PubSubHandler: StreamHandler {
             throw NetworkError(.misuse, "The stream's protocol is none of pubsub's.")
         }
         let peer = stream.remotePeer
-        try await service.inboundOpened(by: peer, kind, on: stream.connection)
+        let number = try await service.opened(PeerInlet(stream), kind)
         do {
             while let frame = try await stream.frame(max: RPC.Limits.length) {
                 try await service.receive(Self.read(frame), from: peer)
             }
         } catch {
-            await service.inboundClosed(by: peer)
+            await service.closed(number, of: peer)
             throw error
         }
-        await service.inboundClosed(by: peer)
+        await service.closed(number, of: peer)
     }
 
     private static func read(_ frame: ByteBuffer) throws -> RPC {

@@ -7,7 +7,8 @@ extension GossipRouter {
     ///
     /// - Parameter validate: what the application makes of a message that is new and signed.
     mutating func receive(
-        _ rpc: RPC, from peer: PeerID, at now: NIODeadline, validate: (PubSubMessage) -> PubSubVerdict = { _ in .accept }
+        _ rpc: RPC, from peer: PeerID, at now: NIODeadline,
+        validate: (PubSubMessage) -> PubSubVerdict = { _ in .accept }
     ) {
         guard peers[peer] != nil else { return }
         statistics.receivedRPCs += 1

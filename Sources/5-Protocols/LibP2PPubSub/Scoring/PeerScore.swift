@@ -27,8 +27,8 @@ struct PeerScore {
 
     /// The peer was the first to bring a message.
     mutating func addFirstDelivery(_ topic: String, _ configuration: ScoreConfiguration) {
-        let count = topics[topic, default: Topic()].firstDeliveries + 1
-        topics[topic]?.firstDeliveries = min(count, configuration.firstDeliveryCap)
+        let count = (topics[topic]?.firstDeliveries ?? 0) + 1
+        topics[topic, default: Topic()].firstDeliveries = min(count, configuration.firstDeliveryCap)
     }
 
     /// The peer brought a message that it should have refused itself.
