@@ -1,5 +1,6 @@
 import LibP2PCore
 import LibP2PIdentity
+import LibP2PTesting
 import Multiformats
 import NIOCore
 import Testing
@@ -129,15 +130,9 @@ struct MessageTests {
     @Test(arguments: 0..<16 as Range<UInt64>)
     func survivesHostileBytes(seed: UInt64) throws {
         let vectors = try PubSubVectors.load()
-        var random = RandomSource(seed: seed).generator
         for text in vectors.rpcs + [vectors.peer_discovery_payload_2020_to_2022_hex] {
-            for _ in 0..<8 {
-                var bytes = try hex(text)
-                bytes.removeFirst(bytes.count > 127 ? 2 : 1)
-                for _ in 0..<Int.random(in: 1...6, using: &random) {
-                    bytes[Int.random(in: bytes.indices, using: &random)] = .random(in: .min ... .max, using: &random)
-                }
-                bytes.removeLast(Int.random(in: 0..<bytes.count / 2, using: &random))
+            let valid = Array(try hex(text).dropFirst(text.count > 254 ? 2 : 1))
+            for bytes in mutants(of: valid, seed: seed, count: 8) {
                 _ = try? PeerDiscoveryMessage(payload: bytes)
                 guard let rpc = try? RPC(protobuf: bytes) else { continue }
                 #expect(try RPC(protobuf: rpc.protobufBytes()) == rpc)

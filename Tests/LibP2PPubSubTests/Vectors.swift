@@ -1,15 +1,5 @@
-import Foundation
 import LibP2PIdentity
-import Testing
-
-/// Bytes written as hex digits, as the vectors have them.
-func hex(_ text: String) throws -> [UInt8] {
-    let digits = Array(text)
-    try #require(digits.count.isMultiple(of: 2))
-    return try stride(from: 0, to: digits.count, by: 2).map {
-        try #require(UInt8(String(digits[$0...$0 + 1]), radix: 16))
-    }
-}
+import LibP2PTesting
 
 /// The part of Tests/Vectors/autonat-rendezvous-pubsub.json that belongs to this room.
 struct PubSubVectors: Decodable {
@@ -45,9 +35,8 @@ struct PubSubVectors: Decodable {
 
     static func load() throws -> PubSubVectors {
         struct File: Decodable { let pubsub: PubSubVectors }
-        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Vectors/autonat-rendezvous-pubsub.json")
-        return try JSONDecoder().decode(File.self, from: Data(contentsOf: file)).pubsub
+        let file: File = try TestVectors.load("autonat-rendezvous-pubsub")
+        return file.pubsub
     }
 }
 
