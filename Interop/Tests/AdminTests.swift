@@ -52,11 +52,53 @@ extension RealPeers {
             }
         }
 
-        /// The value of a metric's first series.
-        private func metric(_ name: String, of node: NodeProcess) async throws -> Double? {
+        /// What a peer sends and nobody can use yet is counted, and given back when the stream ends.
+        @Test func unreadBytes() async throws {
+            try await Lab.open { lab in
+                let node = try await lab.node()
+                let daemon = try await lab.daemon()
+                let nodeID = try TestAddress.peerID(node.id)
+                try await daemon.connect(nodeID, [try TestAddress.multiaddr(try node.address())])
+                let stream = try await MessageStream.open(daemon, nodeID)
+                try await stream.socket.write(DaemonField.varint(1000) + [UInt8](repeating: 0, count: 600))
+                try await eventually("the beginning of the message waits") {
+                    try await metric("waystation_host_stream_buffers_bytes", of: node) ?? 0 >= 600 ? true : nil
+                }
+                await stream.socket.close()
+                try await eventually("it is given up") {
+                    try await metric("waystation_host_stream_buffers_bytes", of: node) == 0 ? true : nil
+                }
+            }
+        }
+
+        /// A lab's addresses are spared the default limits, and not those that its operator set.
+        @Test func limitsAndListsOfTheOperatorHoldForLoopback() async throws {
+            try await Lab.open { lab in
+                let limited = try await lab.node(["--limits-connections-per-subnet", "2"])
+                let port = try limited.port()
+                let first = try await Socket.connect(port: port)
+                let second = try await Socket.connect(port: port)
+                try await eventually("both have a place") {
+                    try await metric("waystation_host_handshakes", of: limited) == 2 ? true : nil
+                }
+                let third = try await Socket.connect(port: port)
+                try await third.waitForEnd()
+                let reason = "reason=\"per_subnet\""
+                #expect(try await metric("waystation_host_refusals_total", reason, of: limited) == 1)
+                for socket in [first, second] { await socket.close() }
+
+                let closed = try await lab.node(["--access-deny", "127.0.0.0/8"])
+                let refused = try await Socket.connect(port: try closed.port())
+                try await refused.waitForEnd()
+                #expect(try await metric("waystation_host_refusals_total", "reason=\"denied\"", of: closed) == 1)
+            }
+        }
+
+        /// The value of a metric's first series, or of the first that has the label.
+        private func metric(_ name: String, _ label: String = "", of node: NodeProcess) async throws -> Double? {
             let text = try await HTTPAnswer.get(node.admin, "/metrics").body
             let line = text.split(separator: "\n").first { line in
-                line.hasPrefix(name + "{") || line.hasPrefix(name + " ")
+                (line.hasPrefix(name + "{") || line.hasPrefix(name + " ")) && (label.isEmpty || line.contains(label))
             }
             return line?.split(separator: " ").last.flatMap { Double($0) }
         }

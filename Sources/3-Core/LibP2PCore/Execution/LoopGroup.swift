@@ -32,6 +32,15 @@ public final class LoopGroup: Sendable {
         group = executors[0].loop
     }
 
+    /// Bytes that the streams of all loops hold unread, asked of one loop after another.
+    ///
+    /// - Throws: when a loop is shut down.
+    public func bufferedBytes() async throws -> Int {
+        var sum = 0
+        for executor in executors { sum += try await executor.loop.submit { executor.bufferedBytes }.get() }
+        return sum
+    }
+
     /// The next executor in turn.
     public func next() -> LoopExecutor {
         let ticket = turn.wrappingAdd(1, ordering: .relaxed).oldValue

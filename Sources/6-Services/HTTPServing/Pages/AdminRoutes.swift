@@ -8,7 +8,7 @@ public struct AdminRoutes: Sendable {
     public var readiness: @Sendable () -> (isReady: Bool, stage: String)
 
     /// All metrics in Prometheus' text format, and its content type.
-    public var metrics: @Sendable () -> (text: String, contentType: String)
+    public var metrics: @Sendable () async -> (text: String, contentType: String)
 
     /// What the node is now.
     public var node: @Sendable () async -> NodeReport
@@ -16,7 +16,7 @@ public struct AdminRoutes: Sendable {
     /// Makes routes that ask these.
     public init(
         readiness: @escaping @Sendable () -> (isReady: Bool, stage: String),
-        metrics: @escaping @Sendable () -> (text: String, contentType: String),
+        metrics: @escaping @Sendable () async -> (text: String, contentType: String),
         node: @escaping @Sendable () async -> NodeReport
     ) {
         self.readiness = readiness
@@ -34,7 +34,7 @@ public struct AdminRoutes: Sendable {
             return Response.text(isReady ? .ok : .serviceUnavailable, stage)
         }
         router.get("/metrics") { [metrics] _, _ in
-            let (text, contentType) = metrics()
+            let (text, contentType) = await metrics()
             return Response(
                 status: .ok, headers: [.contentType: contentType],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: text)))

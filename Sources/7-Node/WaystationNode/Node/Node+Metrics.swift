@@ -57,6 +57,9 @@ extension Node {
     }
 
     private func addStreams(to metrics: inout MetricsObservations) {
+        metrics.gauge(
+            "waystation_host_stream_buffers_bytes", Double(web.streamBufferBytes),
+            help: "Bytes that all streams hold unread.")
         for (protocolID, count) in host.activeStreams.sorted(by: { $0.key < $1.key }) {
             metrics.gauge(
                 "waystation_host_streams", Double(count), labels: [("protocol", protocolID.name)],

@@ -30,6 +30,7 @@ final class WebServers: Sendable {
     private let logger: Logger
     private let startedAt: NIODeadline
     private let state = Mutex(State())
+    private let streamBuffers = Atomic<Int>(0)
 
     init(
         _ configuration: NodeConfiguration, group: MultiThreadedEventLoopGroup, loops: LoopGroup, host: Host,
@@ -87,7 +88,13 @@ final class WebServers: Sendable {
         let telemetry = telemetry
         let routes = AdminRoutes(
             readiness: { (telemetry.health.isReady, telemetry.health.stage.rawValue) },
-            metrics: { (telemetry.metrics.exposition(), MetricsRegistry.expositionContentType) },
+            metrics: {
+                // Each loop knows its own share only, so this one value is fetched before the others are read.
+                if let bytes = try? await self.loops.bufferedBytes() {
+                    self.streamBuffers.store(bytes, ordering: .relaxed)
+                }
+                return (telemetry.metrics.exposition(), MetricsRegistry.expositionContentType)
+            },
             node: { self.report })
         let router = routes.router()
         router.get("/api/relay") { [weak self] _, _ in
@@ -105,6 +112,9 @@ final class WebServers: Sendable {
             $0.adminURL = Self.url(bound)
         }
     }
+
+    /// Bytes that all streams of the node held unread when the metrics were asked for last.
+    var streamBufferBytes: Int { streamBuffers.load(ordering: .relaxed) }
 
     /// Connections that are open, by the server's name in the metrics, without those that became libp2p connections.
     var connectionCounts: [(server: String, count: Int)] {
