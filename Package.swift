@@ -131,7 +131,8 @@ let package = Package(
             "7-Node", "WaystationNode",
             [
                 "LibP2PHost", "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "LibP2PRelay", "HTTPServing", "Telemetry", "NodeStorage", lifecycle, unixSignals, coreMetrics, logging,
+                "LibP2PRelay", "LibP2PPubSub", "HTTPServing", "Telemetry", "NodeStorage", lifecycle, unixSignals,
+                coreMetrics, logging,
                 metrics,
                 configuration, yams, nioCore,
                 nioPosix, nioWebSocket, httpTypes, hummingbird,

@@ -51,6 +51,12 @@ public struct NodeConfiguration: Sendable {
     /// What the relay gives away.
     public var relay = RelayConfiguration()
 
+    /// Topics that the node is a hub of.
+    public var pubsubTopics = Settings.pubsubTopic.defaultValue
+
+    /// Whether the node announces itself in them.
+    public var announcesInTopics = Settings.pubsubAnnounce.defaultValue
+
     /// Whether standard output has plain lines even on a terminal.
     public var plain = Settings.plain.defaultValue
 
@@ -91,6 +97,8 @@ public struct NodeConfiguration: Sendable {
         limits = try NodeLimits(settings)
         access = try AccessList(settings)
         relay = try RelayConfiguration(settings)
+        pubsubTopics = try settings.value(Settings.pubsubTopic)
+        announcesInTopics = try settings.value(Settings.pubsubAnnounce)
         plain = try settings.value(Settings.plain)
         logLevel = try settings.value(Settings.logLevel)
         logFormat = try settings.value(Settings.logFormat)

@@ -1,5 +1,6 @@
 import LibP2PIdentity
 public import LibP2PRelay
+public import Multiformats
 
 /// What a node's relay gives away, and to whom.
 public struct RelayConfiguration: Sendable {
@@ -42,6 +43,12 @@ public struct RelayConfiguration: Sendable {
     /// When the node publishes in the DHT that it relays; nil for never.
     public var advertising: RelayAdvertiser.Schedule? = RelayAdvertiser.Schedule()
 
+    /// Relays through which this node is reached, with their ids; none where it can be dialled.
+    public var relays = Settings.relayClient.defaultValue
+
+    /// At how many of ``relays`` the node holds a place.
+    public var places = NodeLimit(default: Settings.relayClientPlaces)
+
     /// The defaults.
     public init() {}
 
@@ -54,6 +61,11 @@ public struct RelayConfiguration: Sendable {
         access.deniedSources = Set(try settings.value(Settings.relayDeny))
         access.allowedTargets = Set(try settings.value(Settings.relayAllowTarget))
         access.deniedTargets = Set(try settings.value(Settings.relayDenyTarget))
+        relays = try settings.value(Settings.relayClient)
+        if let address = relays.first(where: { $0.peerID == nil || $0.isCircuit }) {
+            throw NodeError(
+                .configuration, "\(address) is no relay's address: relay.client takes addresses that end in /p2p/ and an id")
+        }
         let interval = try settings.value(Settings.relayAdvertiseInterval)
         advertising =
             interval == .zero
@@ -72,7 +84,17 @@ public struct RelayConfiguration: Sendable {
             (Settings.relayMaxCircuitsPerSubnet, \.circuitsPerSubnet),
             (Settings.relayMaxData, \.data),
             (Settings.relayMaxRate, \.rate),
+            (Settings.relayClientPlaces, \.places),
         ]
+    }
+
+    /// What the client side keeps; nil when no relays are given.
+    var client: AutoRelay.Configuration? {
+        guard !relays.isEmpty else { return nil }
+        var client = AutoRelay.Configuration(relays: relays)
+        client.wanted = places.value ?? relays.count
+        client.asksOthers = false
+        return client
     }
 
     /// The limits as the relay server takes them.

@@ -1,5 +1,6 @@
 import LibP2PIdentity
 import LibP2PRelay
+import Multiformats
 
 // What the relay gives away, and to whom. All but the times of advertising change without a restart.
 extension Settings {
@@ -67,11 +68,19 @@ extension Settings {
         "relay.advertiseInterval", .duration, default: RelayAdvertiser.Schedule().interval, "30m",
         help: "from one such publication to the next; 0 for none at all")
 
+    static let relayClient: Setting<[Multiaddr]> = Setting(
+        "relay.client", .list(of: .multiaddr), default: [], "none",
+        help: "relays, with their `/p2p/` ids, through which this node is reached where nobody can dial it")
+
+    static let relayClientPlaces = Setting.limit(
+        "relay.clientPlaces", default: AutoRelay.Configuration().wanted,
+        help: "at how many of these relays the node holds a place at a time; 0 for all")
+
     static let relay: [any SettingDefinition] = [
         relayMaxReservations, relayMaxReservationsPerIP, relayMaxReservationsPerSubnet, relayReservationTime,
         relayMaxCircuits, relayMaxCircuitsPerPeer, relayMaxCircuitsPerIP, relayMaxCircuitsPerSubnet,
         relayMaxDuration, relayMaxData, relayMaxRate, relayAllow, relayDeny, relayAllowTarget, relayDenyTarget,
-        relayAdvertiseDelay, relayAdvertiseInterval,
+        relayAdvertiseDelay, relayAdvertiseInterval, relayClient, relayClientPlaces,
     ]
 }
 

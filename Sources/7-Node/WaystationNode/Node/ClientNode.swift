@@ -4,6 +4,7 @@ public import LibP2PHost
 import LibP2PIdentity
 public import LibP2PKademlia
 import LibP2PMuxers
+import LibP2PRelay
 import LibP2PSecurity
 import LibP2PTransports
 public import Logging
@@ -22,6 +23,7 @@ public final class ClientNode: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let resolver: DNSResolver
     private let identify: IdentifyService
+    private let relays: RelayTransport
 
     /// Makes a client and connects it to its bootstrap peers.
     ///
@@ -56,6 +58,8 @@ public final class ClientNode: Sendable {
             identity: identity, loops: LoopGroup(group), transports: [TCPTransport(), WebSocketTransport()],
             securities: [try Noise(identity: identity), try TLS(identity: identity)], muxers: [Yamux(), Mplex()],
             configuration: settings, logger: logger)
+        relays = RelayTransport(network: host, version1: Version1Service(network: host), logger: logger)
+        host.add(relays)
         host.serve(PingService())
         identify = IdentifyService(network: host, agentVersion: Version.agent, protocolVersion: Version.network)
         identify.start()

@@ -14,6 +14,7 @@ extension Node {
             self.addTables(to: &metrics)
             self.addRelay(to: &metrics)
             self.addRendezvous(to: &metrics)
+            self.addPubSub(to: &metrics)
             self.addServices(to: &metrics)
             self.addLimits(to: &metrics)
         }

@@ -4,6 +4,7 @@ public import LibP2PHost
 import LibP2PIdentity
 public import LibP2PKademlia
 import LibP2PMuxers
+import LibP2PPubSub
 import LibP2PSecurity
 import LibP2PTransports
 public import Logging
@@ -43,7 +44,9 @@ public final class Node: Sendable {
     let resolver: DNSResolver
     let identify: IdentifyService
     let web: WebServers
+    let relayClient: NodeRelayClient
     let relay: NodeRelay?
+    let pubsub: PubSub?
     let rendezvous: RendezvousService?
     private let changed: Mutex<RelayConfiguration>
 
@@ -84,7 +87,9 @@ public final class Node: Sendable {
         resolver = parts.resolver
         identify = parts.identify
         web = parts.web
+        relayClient = parts.relayClient
         relay = parts.relay
+        pubsub = parts.pubsub
         rendezvous = parts.rendezvous
         changed = Mutex(parts.configuration.relay)
         observe()
@@ -111,8 +116,10 @@ public final class Node: Sendable {
     /// Stops accepting, lets requests under way end, closes all connections and writes what is to be kept.
     public func stop() async {
         telemetry.health.advance(to: .draining)
+        await relayClient.stop()
         relay?.stop()
         rendezvous?.stop()
+        await pubsub?.stop()
         for table in tables { await table.stop() }
         await host.stopListening()
         await web.stopFrontDoor(within: Self.requestTime)

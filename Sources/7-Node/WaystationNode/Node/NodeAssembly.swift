@@ -5,6 +5,8 @@ import LibP2PHost
 import LibP2PIdentity
 import LibP2PKademlia
 import LibP2PMuxers
+import LibP2PPubSub
+import LibP2PRelay
 import LibP2PSecurity
 import LibP2PTransports
 import Logging
@@ -29,7 +31,9 @@ struct NodeAssembly {
         let resolver: DNSResolver
         let identify: IdentifyService
         let web: WebServers
+        let relayClient: NodeRelayClient
         let relay: NodeRelay?
+        let pubsub: PubSub?
         let rendezvous: RendezvousService?
     }
 
@@ -43,7 +47,9 @@ struct NodeAssembly {
     private var host: Host?
     private var web: WebServers?
     private var tables: [KademliaDHT] = []
+    private var relayClient: NodeRelayClient?
     private var relay: NodeRelay?
+    private var pubsub: PubSub?
     private var rendezvous: RendezvousService?
 
     init(_ configuration: NodeConfiguration, telemetry: Telemetry, logger: Logger) {
@@ -71,6 +77,8 @@ struct NodeAssembly {
         let identify = IdentifyService(network: host, agentVersion: Version.agent, protocolVersion: Version.network)
         identify.start()
         serveBasics(host)
+        let relayClient = NodeRelayClient(configuration.relay, host: host, logger: logger.part("relay"))
+        self.relayClient = relayClient
         let web = WebServers(
             configuration, group: group, loops: loops, host: host, telemetry: telemetry, logger: logger)
         self.web = web
@@ -79,20 +87,24 @@ struct NodeAssembly {
         try await listen(host)
         try await web.startFrontDoor()
         try await startTables(host, storage)
-        startRelay(host, web)
+        startRelay(host, web, relayClient.version1)
         try await startRendezvous(host, storage)
+        try await startPubSub(host)
+        await relayClient.start()
         telemetry.health.advance(to: .ready)
         return Node(
             Parts(
                 configuration: configuration, host: host, tables: tables, telemetry: telemetry, logger: logger,
                 loops: loops, group: group, storage: storage, resolver: resolver, identify: identify, web: web,
-                relay: relay, rendezvous: rendezvous))
+                relayClient: relayClient, relay: relay, pubsub: pubsub, rendezvous: rendezvous))
     }
 
     /// Ends what was started.
     func undo() async {
+        await relayClient?.stop()
         relay?.stop()
         rendezvous?.stop()
+        await pubsub?.stop()
         for table in tables { await table.stop() }
         await web?.stopFrontDoor(within: .zero)
         await web?.stopAdmin()
@@ -197,9 +209,10 @@ struct NodeAssembly {
         }
     }
 
-    private mutating func startRelay(_ host: Host, _ web: WebServers) {
+    private mutating func startRelay(_ host: Host, _ web: WebServers, _ version1: Version1Service) {
         guard !configuration.disabledServices.contains(.relay) else { return }
-        let relay = NodeRelay(configuration.relay, network: host, tables: tables, logger: logger.part("relay"))
+        let relay = NodeRelay(
+            configuration.relay, network: host, version1: version1, tables: tables, logger: logger.part("relay"))
         self.relay = relay
         web.show(relay.server)
         relay.start()
@@ -211,6 +224,15 @@ struct NodeAssembly {
             network: host, limits: configuration.limits.rendezvous, journal: storage.registrations)
         self.rendezvous = rendezvous
         try await rendezvous.start()
+    }
+
+    private mutating func startPubSub(_ host: Host) async throws {
+        guard !configuration.disabledServices.contains(.pubsub) else { return }
+        let pubsub = PubSub(network: host, logger: logger.part("pubsub"))
+        self.pubsub = pubsub
+        await pubsub.start()
+        try await pubsub.serveDiscovery(
+            topics: configuration.pubsubTopics, announces: configuration.announcesInTopics)
     }
 
     /// Tells the command line how a failed start is to be seen.

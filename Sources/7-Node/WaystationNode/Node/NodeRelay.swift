@@ -9,9 +9,12 @@ final class NodeRelay: Sendable {
     private let advertiser: RelayAdvertiser?
 
     /// Makes a relay that does nothing before ``start()``.
-    init(_ configuration: RelayConfiguration, network: any Network, tables: [KademliaDHT], logger: Logger) {
+    init(
+        _ configuration: RelayConfiguration, network: any Network, version1: Version1Service, tables: [KademliaDHT],
+        logger: Logger
+    ) {
         server = RelayServer(
-            network: network, version1: Version1Service(network: network), limits: configuration.limits,
+            network: network, version1: version1, limits: configuration.limits,
             access: configuration.access, logger: logger)
         advertiser = configuration.advertising.map { schedule in
             RelayAdvertiser(on: network.home, schedule: schedule, logger: logger) { multihash in
