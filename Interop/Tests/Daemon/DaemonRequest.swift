@@ -9,6 +9,7 @@ enum DaemonRequest {
         case dht = 4
         case listPeers = 5
         case disconnect = 7
+        case pubsub = 8
 
         var field: Int? {
             switch self {
@@ -18,6 +19,7 @@ enum DaemonRequest {
             case .streamHandler: 4
             case .dht: 5
             case .disconnect: 7
+            case .pubsub: 8
             }
         }
     }

@@ -30,7 +30,8 @@ struct RelayConfigurationTests {
         let (setting, limit) = RelayConfiguration.bySetting[index]
         let configuration = try resolve([setting.flag, "7"])
         #expect(configuration[keyPath: limit] == NodeLimit(7))
-        #expect(configuration.limits != RelayLimits())
+        // All but the client's own number are the server's.
+        #expect((configuration.limits == RelayLimits()) == (setting.key == Settings.relayClientPlaces.key))
         #expect(try resolve([setting.flag, "0"])[keyPath: limit].value == nil)
     }
 
@@ -58,6 +59,21 @@ struct RelayConfigurationTests {
         #expect(access.allowedTargets == [peer])
         #expect(access.deniedTargets == [peer])
         #expect(throws: NodeError(.usage, "")) { try resolve(["--relay-allow", "nobody"]) }
+    }
+
+    @Test("relays to be reached through")
+    func client() throws {
+        #expect(try resolve([]).client == nil)
+        let peer = try PrivateKey.generate().publicKey.peerID
+        let address = "/ip4/192.0.2.1/tcp/4001/p2p/\(peer)"
+        let client = try #require(try resolve(["--relay-client", address]).client)
+        #expect(client.relays == [try Multiaddr(address)])
+        #expect(client.wanted == 2)
+        #expect(!client.asksOthers)
+        #expect(try resolve(["--relay-client", address, "--relay-client-places", "0"]).client?.wanted == 1)
+        for wrong in ["/ip4/192.0.2.1/tcp/4001", address + "/p2p-circuit"] {
+            #expect(throws: NodeError(.configuration, "")) { try resolve(["--relay-client", wrong]) }
+        }
     }
 
     @Test("times and rates")
