@@ -40,17 +40,16 @@ extension Stream {
 
     /// Takes bytes to send, at most `limit` of them, in order. Nil when there are none.
     ///
-    /// Suspended writers go on as soon as little is left, observers are told when nothing is.
+    /// Suspended writers go on as soon as nothing is left.
     public func takeOutput(upTo limit: Int) -> ByteBuffer? {
         guard limit > 0, var first = outbox.popFirst() else { return nil }
         if first.readableBytes > limit, let part = first.readSlice(length: limit) {
             outbox.prepend(first)
             outboxBytes -= limit
-            wakeWriter()
             return part
         }
         outboxBytes -= first.readableBytes
-        wakeWriter()
+        if outboxBytes == 0 { wakeWriter() }
         return first
     }
 

@@ -1,15 +1,13 @@
 public import NIOCore
 
 extension Stream {
-    /// Sends bytes. Returns at once unless more than ``writeAhead`` wait because the other side's window or the socket is
-    /// full; then it returns when that is no longer so.
-    ///
-    /// What was written is on its way at the end of the tick. To know that the other side has it, wait for an answer.
+    /// Sends bytes. Returns as soon as they are on their way, which is at once unless the other side's window or the
+    /// socket is full.
     ///
     /// - Throws: ``NetworkError`` when the outbound direction has ended or fails first.
     public func write(_ bytes: ByteBuffer) async throws {
         try enqueue(bytes)
-        while outboxBytes > Self.writeAhead {
+        while outboxBytes > 0 {
             if case .failed(let error) = output { throw error }
             guard writer == nil else {
                 throw NetworkError(.misuse, "Two tasks write stream \(id) at the same time.")

@@ -10,8 +10,7 @@ import NIOCore
 /// - code that must not suspend, such as a relay's splice, uses ``takeInput()``, ``offer(_:)`` and an ``observer``.
 ///
 /// The muxer below feeds ``receive(_:)`` and its siblings and takes bytes by ``takeOutput(upTo:)``. What is unread is
-/// bounded by the muxer's receive window, what is unsent by ``writeAhead`` and one call of ``write(_:)``, and by
-/// ``outputLimit``.
+/// bounded by the muxer's receive window, what is unsent by one call of ``write(_:)`` and by ``outputLimit``.
 public final class Stream {
     /// Which side opened the stream.
     public enum Direction: Sendable { case inbound, outbound }
@@ -78,10 +77,6 @@ public final class Stream {
 
     /// Unsent bytes from which ``offer(_:)`` refuses more.
     public static let outputLimit = 256 * 1024
-
-    /// Unsent bytes up to which ``write(_:)`` does not wait. A handler that answers small requests would otherwise be
-    /// suspended and resumed once more for each, only to learn that the tick is over.
-    public static let writeAhead = 16 * 1024
 
     /// Ends the outbound direction after all that was written. The inbound one stays as it is.
     public func closeWrite() {
@@ -156,11 +151,11 @@ public final class Stream {
     }
 
     func wakeWriter() {
-        if outboxBytes <= Self.writeAhead, let waiting = writer {
+        if let waiting = writer {
             writer = nil
             waiting.resume()
         }
-        if outboxBytes == 0 { observer?.outputChanged(self) }
+        observer?.outputChanged(self)
     }
 }
 
