@@ -64,7 +64,8 @@ public struct RelayConfiguration: Sendable {
         relays = try settings.value(Settings.relayClient)
         if let address = relays.first(where: { $0.peerID == nil || $0.isCircuit }) {
             throw NodeError(
-                .configuration, "\(address) is no relay's address: relay.client takes addresses that end in /p2p/ and an id")
+                .configuration,
+                "\(address) is no relay's address: relay.client takes addresses that end in /p2p/ and an id")
         }
         let interval = try settings.value(Settings.relayAdvertiseInterval)
         advertising =

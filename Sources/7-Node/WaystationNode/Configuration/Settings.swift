@@ -77,7 +77,8 @@ public enum Settings {
         help: "`text`, `logfmt` or `json`; `auto` is text on a terminal and logfmt elsewhere")
 
     /// All settings, in the order of the documentation.
-    public static let all: [any SettingDefinition] = general + access + limits + dht + relay + rendezvous + pubsub + output
+    public static let all: [any SettingDefinition] =
+        general + access + limits + dht + relay + rendezvous + pubsub + output
 
     private static let general: [any SettingDefinition] = [
         dataDir, config, identity, listen, announce, http, admin, bootstrap, dhtProtocol, dhtNamespace,
