@@ -16,8 +16,13 @@ final class Client: NetworkObserver {
 
     let host: Host
     private let identify: IdentifyService
-    private let waiting = Mutex<[UInt64: CheckedContinuation<Void, Never>]>([:])
-    private let identified = Mutex<Set<UInt64>>([])
+    private let connections = Mutex<[UInt64: State]>([:])
+
+    /// A connection whose peer has identified itself before anybody asked, or is waited for.
+    private enum State {
+        case identified
+        case awaited(CheckedContinuation<Void, Never>)
+    }
 
     init(listening: Bool = false) throws {
         let identity = try PrivateKey.generate()
@@ -34,19 +39,24 @@ final class Client: NetworkObserver {
     }
 
     func peerIdentified(_ peer: PeerID, _ description: PeerDescription, on connection: Connection) {
-        let continuation = waiting.withLock { $0.removeValue(forKey: connection.id) }
-        if let continuation { continuation.resume() } else { _ = identified.withLock { $0.insert(connection.id) } }
+        let state = connections.withLock { connections in
+            let state = connections.removeValue(forKey: connection.id)
+            if state == nil { connections[connection.id] = .identified }
+            return state
+        }
+        if case .awaited(let continuation) = state { continuation.resume() }
     }
 
     /// Connects and waits until the server has identified itself; it asks the same of us meanwhile.
     func connect(to address: Multiaddr) async throws -> Connection {
         let connection = try await host.dial(address, expecting: address.peerID)
         await withCheckedContinuation { continuation in
-            if identified.withLock({ $0.remove(connection.id) }) != nil {
-                continuation.resume()
-            } else {
-                waiting.withLock { $0[connection.id] = continuation }
+            let state = connections.withLock { connections in
+                let state = connections.removeValue(forKey: connection.id)
+                if state == nil { connections[connection.id] = .awaited(continuation) }
+                return state
             }
+            if case .identified = state { continuation.resume() }
         }
         return connection
     }
