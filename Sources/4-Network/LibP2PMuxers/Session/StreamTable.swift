@@ -61,17 +61,11 @@ struct StreamTable<ID: Hashable & Sendable, Entry: Sendable>: Sendable {
     }
 
     /// The handle's stream, nil once it is gone. Writing through a stale handle does nothing.
+    ///
+    /// Entries are small and hold no references, so they are copied: an accessor that lends them would take memory from
+    /// the heap at every call.
     subscript(handle: StreamHandle) -> Entry? {
-        _read {
-            if contains(handle) { yield places[handle.slot].entry } else { yield nil }
-        }
-        _modify {
-            if contains(handle) {
-                yield &places[handle.slot].entry
-            } else {
-                var absent: Entry?
-                yield &absent
-            }
-        }
+        get { contains(handle) ? places[handle.slot].entry : nil }
+        set { if contains(handle) { places[handle.slot].entry = newValue } }
     }
 }
