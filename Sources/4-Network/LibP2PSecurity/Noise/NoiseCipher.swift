@@ -49,11 +49,15 @@ final class NoiseCipher {
     /// - Parameters:
     ///   - plaintext: what to encrypt.
     ///   - output: room for the plaintext's length and the tag, no more and no less.
-    func seal(_ plaintext: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) throws(SecurityError) {
+    ///   - associated: bytes that the tag covers too.
+    func seal(
+        _ plaintext: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer,
+        authenticating associated: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
+    ) throws(SecurityError) {
         precondition(direction == .seal && output.count == plaintext.count + Self.tagLength)
         try startFrame()
         let tag = output.baseAddress.map { $0 + plaintext.count }
-        guard update(plaintext, output), finish(),
+        guard update(associated, nil), update(plaintext, output.baseAddress), finish(),
             EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, Int32(Self.tagLength), tag) == 1
         else { throw SecurityError(.unavailable, "OpenSSL failed to encrypt a frame") }
     }
@@ -63,7 +67,11 @@ final class NoiseCipher {
     /// - Parameters:
     ///   - ciphertext: a frame's body, at least as long as a tag.
     ///   - output: room for the plaintext, no more and no less. If this throws, what it holds is worthless.
-    func open(_ ciphertext: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) throws(SecurityError) {
+    ///   - associated: bytes that the tag covers too.
+    func open(
+        _ ciphertext: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer,
+        authenticating associated: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
+    ) throws(SecurityError) {
         precondition(direction == .open && ciphertext.count == output.count + Self.tagLength)
         try startFrame()
         let body = UnsafeRawBufferPointer(rebasing: ciphertext.prefix(output.count))
@@ -72,8 +80,8 @@ final class NoiseCipher {
         guard EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Int32(Self.tagLength), tag) == 1 else {
             throw SecurityError(.unavailable, "OpenSSL failed to take a frame's tag")
         }
-        guard update(body, output), finish() else {
-            throw SecurityError(.tampered, "frame \(counter &- 1) of the connection fails its authentication tag")
+        guard update(associated, nil), update(body, output.baseAddress), finish() else {
+            throw SecurityError(.tampered, "Noise message \(counter &- 1) under its key fails its authentication tag")
         }
     }
 
@@ -91,11 +99,12 @@ final class NoiseCipher {
         guard started == 1 else { throw SecurityError(.unavailable, "OpenSSL refused a nonce") }
     }
 
-    private func update(_ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawBufferPointer) -> Bool {
+    /// Encrypts or decrypts into `output`; without one the input is only covered by the tag.
+    private func update(_ input: UnsafeRawBufferPointer, _ output: UnsafeMutableRawPointer?) -> Bool {
         guard !input.isEmpty else { return true }
         var written: Int32 = 0
         return EVP_CipherUpdate(
-            context, output.baseAddress?.assumingMemoryBound(to: UInt8.self), &written,
+            context, output?.assumingMemoryBound(to: UInt8.self), &written,
             input.baseAddress?.assumingMemoryBound(to: UInt8.self), Int32(input.count)) == 1
             && Int(written) == input.count
     }

@@ -2,11 +2,12 @@ internal import Crypto
 
 /// The running key and hash of a Noise handshake with 25519, ChaChaPoly and SHA256 (Noise specification, section 5.2).
 ///
-/// Handshake messages are few and small, so this side of the cipher allocates and is simple; what runs for every frame
-/// afterwards is `NoiseCipher`.
+/// A busy server does hundreds of handshakes a second, so the hashes take their bytes by pointer: Crypto's generic ways
+/// for all kinds of data, its HMAC among them, take longer for so few bytes than the hashing does.
 struct NoiseSymmetricState {
     private var chainingKey: [UInt8]
-    private var key: SymmetricKey?
+    private var key: [UInt8]?
+    /// A key encrypts at most two fields before it is replaced, so that this can't come near its end.
     private var nonce: UInt64 = 0
     /// The hash over all that was said so far; at the end it identifies this very handshake.
     private(set) var handshakeHash: [UInt8]
@@ -19,7 +20,7 @@ struct NoiseSymmetricState {
         if name.count <= SHA256.byteCount {
             handshakeHash = name + [UInt8](repeating: 0, count: SHA256.byteCount - name.count)
         } else {
-            handshakeHash = Array(SHA256.hash(data: name))
+            handshakeHash = Self.hash(name)
         }
         chainingKey = handshakeHash
         mixHash(prologue)
@@ -27,13 +28,13 @@ struct NoiseSymmetricState {
 
     mutating func mixHash(_ bytes: some Sequence<UInt8>) {
         handshakeHash.append(contentsOf: bytes)
-        handshakeHash = Array(SHA256.hash(data: handshakeHash))
+        handshakeHash = Self.hash(handshakeHash)
     }
 
     mutating func mixKey(_ secret: NoiseSharedSecret) {
-        let (chaining, derived) = secret.withBytes { Self.derive(from: $0, salt: chainingKey) }
+        let (chaining, derived) = Self.derive(from: secret.withBytes { Array($0) }, salt: chainingKey)
         chainingKey = chaining
-        key = SymmetricKey(data: derived)
+        key = derived
         nonce = 0
     }
 
@@ -43,14 +44,9 @@ struct NoiseSymmetricState {
             mixHash(plaintext)
             return plaintext
         }
-        let ciphertext: [UInt8]
-        do {
-            let box = try ChaChaPoly.seal(
-                plaintext, using: key, nonce: nextNonce(), authenticating: handshakeHash)
-            ciphertext = Array(box.ciphertext) + Array(box.tag)
-        } catch {
-            throw SecurityError(.unavailable, "a handshake message could not be encrypted", cause: error)
-        }
+        let ciphertext = try NoiseCipher(key: key, direction: .seal, counter: nonce)
+            .seal(plaintext, authenticating: handshakeHash)
+        nonce += 1
         mixHash(ciphertext)
         return ciphertext
     }
@@ -65,39 +61,37 @@ struct NoiseSymmetricState {
             throw SecurityError(
                 .malformed, "a Noise handshake field of \(bytes.count) bytes is too short to hold its tag")
         }
-        let plaintext: [UInt8]
-        do {
-            let box = try ChaChaPoly.SealedBox(
-                nonce: nextNonce(), ciphertext: bytes.dropLast(NoiseCipher.tagLength),
-                tag: bytes.suffix(NoiseCipher.tagLength))
-            plaintext = try Array(ChaChaPoly.open(box, using: key, authenticating: handshakeHash))
-        } catch {
-            throw SecurityError(.tampered, "a Noise handshake message fails its authentication tag", cause: error)
-        }
+        let plaintext = try NoiseCipher(key: key, direction: .open, counter: nonce)
+            .open(bytes, authenticating: handshakeHash)
+        nonce += 1
         mixHash(bytes)
         return plaintext
     }
 
     /// The two transport keys: first the one the initiator sends with, then the responder's.
     func split() -> (initiator: [UInt8], responder: [UInt8]) {
-        let keys = Self.derive(from: UnsafeRawBufferPointer(start: nil, count: 0), salt: chainingKey)
+        let keys = Self.derive(from: [], salt: chainingKey)
         return (keys.first, keys.second)
     }
 
-    /// A key encrypts at most two fields before it is replaced, so the counter cannot come near its end here.
-    private mutating func nextNonce() throws -> ChaChaPoly.Nonce {
-        defer { nonce &+= 1 }
-        return try ChaChaPoly.Nonce(data: [0, 0, 0, 0] + withUnsafeBytes(of: nonce.littleEndian, Array.init))
+    /// Noise's HKDF with two outputs.
+    private static func derive(from material: [UInt8], salt: [UInt8]) -> (first: [UInt8], second: [UInt8]) {
+        let extracted = authenticate(material, key: salt)
+        let first = authenticate([1], key: extracted)
+        return (first, authenticate(first + [2], key: extracted))
     }
 
-    /// Noise's HKDF with two outputs, which is the common HKDF with an empty info and 64 bytes of output.
-    private static func derive(
-        from material: UnsafeRawBufferPointer, salt: [UInt8]
-    ) -> (first: [UInt8], second: [UInt8]) {
-        let extracted = HMAC<SHA256>.authenticationCode(for: material, using: SymmetricKey(data: salt))
-        let expansion = SymmetricKey(data: extracted)
-        let first = Array(HMAC<SHA256>.authenticationCode(for: [1], using: expansion))
-        let second = Array(HMAC<SHA256>.authenticationCode(for: first + [2], using: expansion))
-        return (first, second)
+    /// HMAC-SHA256 (RFC 2104) under a key as long as a hash, which is half of the block that it is padded to.
+    private static func authenticate(_ message: [UInt8], key: [UInt8]) -> [UInt8] {
+        func padded(_ byte: UInt8) -> [UInt8] {
+            key.map { $0 ^ byte } + [UInt8](repeating: byte, count: SHA256.blockByteCount - key.count)
+        }
+        return hash(padded(0x5c) + hash(padded(0x36) + message))
+    }
+
+    private static func hash(_ bytes: [UInt8]) -> [UInt8] {
+        var hasher = SHA256()
+        bytes.withUnsafeBytes { hasher.update(bufferPointer: $0) }
+        return hasher.finalize().withUnsafeBytes { Array($0) }
     }
 }
