@@ -157,7 +157,7 @@ let package = Package(
         tests("LibP2PBasics", ["LibP2PTesting"]),
         tests("LibP2PKademlia", ["LibP2PTesting"]),
         tests("LibP2PRelay", ["LibP2PTesting", "LibP2PMuxers", nioPosix, logging]),
-        tests("LibP2PPubSub", ["LibP2PTesting"]),
+        tests("LibP2PPubSub", ["LibP2PTesting", nioPosix]),
         tests("HTTPServing", ["LibP2PTesting", nioPosix, nioWebSocket, hummingbird, httpTypes]),
         tests("Telemetry", [coreMetrics]),
         tests("NodeStorage", ["LibP2PTesting", nioPosix, grdb, logging]),
