@@ -40,7 +40,8 @@ struct RelayPeer {
 
     /// Opens a circuit and does something on it.
     func withCircuit<Result: Sendable>(
-        to target: PeerID, _ use: Use, timeout: Duration? = nil, _ body: @Sendable (LibP2PCore.Stream) async throws -> Result
+        to target: PeerID, _ use: Use, timeout: Duration? = nil,
+        _ body: @Sendable (LibP2PCore.Stream) async throws -> Result
     ) async throws -> Result {
         try await connection.withStream(["/libp2p/circuit/relay/0.2.0/hop"], timeout: timeout) { stream in
             try await stream.write(message: ConnectRequest(target: target))
