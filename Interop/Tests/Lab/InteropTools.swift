@@ -6,11 +6,17 @@ struct InteropTools {
     let daemon: URL
     let python: URL
     let waystation: URL
+    private let fetched: URL
 
     var leash: URL { interop.appending(path: "leash") }
 
     func pythonScript(_ name: String) -> String {
         interop.appending(path: "python/\(name)").path
+    }
+
+    /// The modules of python-socketio in its generation of 2020 (4) or of today (5), for `PYTHONPATH`.
+    func socketIO(_ generation: Int) -> String {
+        fetched.appending(path: "socketio\(generation)").path
     }
 
     func guidePage(_ name: String) -> URL {
@@ -28,8 +34,10 @@ struct InteropTools {
             interop: interop,
             daemon: fetched.appending(path: "p2pd"),
             python: fetched.appending(path: "venv/bin/python"),
-            waystation: products.appending(path: "waystation"))
-        guard FileManager.default.fileExists(atPath: fetched.appending(path: "state").path) else {
+            waystation: products.appending(path: "waystation"),
+            fetched: fetched)
+        let parts = ["state", "socketio-state"]
+        guard parts.allSatisfy({ FileManager.default.fileExists(atPath: fetched.appending(path: $0).path) }) else {
             throw InteropError("the real peers are not installed: run Interop/setup (make test does)")
         }
         return tools
