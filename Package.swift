@@ -123,6 +123,12 @@ let package = Package(
                 "LibP2PCore", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioHTTPTypes, nioHTTPTypesHTTP1, httpTypes,
                 hummingbird, hummingbirdCore, logging, metrics,
             ]),
+        room(
+            "6-Services", "StarSignalling",
+            [
+                "LibP2PCore", "Multiformats", nioCore, nioPosix, nioHTTP1, nioWebSocket, httpTypes, logging, metrics,
+                collections,
+            ]),
         room("6-Services", "Telemetry", ["LibP2PCore", metrics, coreMetrics]),
         room(
             "6-Services", "NodeStorage", ["LibP2PCore", "LibP2PHost", "LibP2PBasics", "LibP2PKademlia", grdb, logging]),
@@ -159,6 +165,12 @@ let package = Package(
         tests("LibP2PRelay", ["LibP2PTesting", "LibP2PMuxers", nioPosix, logging]),
         tests("LibP2PPubSub", ["LibP2PTesting", nioPosix]),
         tests("HTTPServing", ["LibP2PTesting", nioPosix, nioWebSocket, hummingbird, httpTypes]),
+        tests(
+            "StarSignalling",
+            [
+                "LibP2PTesting", "HTTPServing", nioEmbedded, nioPosix, nioHTTP1, nioWebSocket, hummingbird, httpTypes,
+                logging,
+            ]),
         tests("Telemetry", [coreMetrics]),
         tests("NodeStorage", ["LibP2PTesting", nioPosix, grdb, logging]),
         tests("WaystationNode", ["LibP2PTesting"]),
