@@ -46,4 +46,17 @@ struct PacketBatchTests {
         #expect(slice.byteCount == 12)
         #expect(batch.text(3).map { String(buffer: $0) } == "43")
     }
+
+    @Test("packets of another batch are taken over with their frames")
+    func appendOthers() {
+        var batch = PacketBatch()
+        for number in 0..<5 { batch.append(packet: "4\(number)") }
+        var other = PacketBatch()
+        other.append(packet: "4x")
+        other.append(1..<3, of: batch.slice(1..<5))
+        other.append(7..<9, of: batch)
+        #expect((0..<other.count).map { other.text($0).map { String(buffer: $0) } } == ["4x", "42", "43"])
+        #expect(other.byteCount == 12)
+        #expect(other.slice(2..<3).text(0).map { String(buffer: $0) } == "43")
+    }
 }

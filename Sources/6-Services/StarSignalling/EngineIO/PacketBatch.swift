@@ -53,6 +53,23 @@ package struct PacketBatch: Sendable {
         append(textLength: text.utf8.count) { $0.writeString(text) }
     }
 
+    /// Appends packets of another batch as they are framed there. A range that reaches too far is cut.
+    package mutating func append(_ packets: Range<Int>, of batch: PacketBatch) {
+        let added = batch.slice(packets)
+        guard !added.isEmpty else { return }
+        let shift = (bounds.last?.end ?? 0) - added.start(of: 0)
+        frames.writeImmutableBuffer(added.frames)
+        for bound in added.bounds {
+            bounds.append(Bounds(start: bound.start + shift, text: bound.text + shift, end: bound.end + shift))
+        }
+    }
+
+    /// Makes room for packets to come.
+    package mutating func reserve(packets: Int, bytes: Int) {
+        bounds.reserveCapacity(bounds.count + packets)
+        frames.reserveCapacity(minimumWritableBytes: bytes)
+    }
+
     /// Some of the packets, counted from the first. The bytes are shared. A range that reaches too far is cut.
     package func slice(_ packets: Range<Int>) -> PacketBatch {
         let packets = packets.clamped(to: 0..<count)

@@ -58,6 +58,12 @@ package final class ServerSocket: Sendable {
         state.output?.send(batch)
     }
 
+    /// Whether the receiver lags so far behind that what can be left out should be: half of what it may hold unsent waits.
+    package var isCongested: Bool {
+        executor.loop.assertInEventLoop()
+        return state.output?.isCongested ?? false
+    }
+
     /// Ends the client's whole connection. The service's `disconnected` is called later, not from within.
     package func close(_ reason: CloseReason) {
         executor.loop.assertInEventLoop()

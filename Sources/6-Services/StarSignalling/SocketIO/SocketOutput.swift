@@ -4,6 +4,14 @@ package protocol SocketOutput: AnyObject {
     /// may is closed instead.
     func send(_ batch: PacketBatch)
 
+    /// Whether so many bytes wait to be sent that what can be left out should be.
+    var isCongested: Bool { get }
+
     /// Ends the connection. Does nothing when it has ended.
     func close(_ reason: CloseReason)
+}
+
+extension SocketOutput {
+    /// Nothing is known of a backlog.
+    package var isCongested: Bool { false }
 }
