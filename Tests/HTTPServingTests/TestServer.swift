@@ -16,7 +16,7 @@ func withServer<Result>(
     let group = MultiThreadedEventLoopGroup.singleton
     let page = FrontDoorPage(
         peerID: "12D3KooWTest", agentVersion: "waystation/<test>", addresses: ["/ip4/127.0.0.1/tcp/4001"],
-        dhtProtocols: [])
+        dhtProtocols: [], isStar: true)
     let router = FrontDoor.router { page }
     routes(router)
     let server = HTTPServer(

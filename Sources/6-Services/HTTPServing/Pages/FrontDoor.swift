@@ -11,7 +11,7 @@ public enum FrontDoor {
                 allowOrigin: .all, allowHeaders: allowedHeaders,
                 allowMethods: [.get, .head, .post, .put, .delete, .options], maxAge: .hours(24)))
         router.add(middleware: ShortAnswers())
-        router.get("/") { _, _ in Response.html(page().html) }
+        router.get("/") { request, _ in Response.html(page().html(at: PageOrigin(request.head))) }
         return router
     }
 
