@@ -14,7 +14,8 @@ struct PacketBatchTests {
         #expect(batch.byteCount == 20)
     }
 
-    @Test("the header's length follows the payload's", arguments: [(0, 2), (125, 2), (126, 4), (65535, 4), (65536, 10)])
+    @Test(
+        "the header's length follows the payload's", arguments: [(0, 2), (125, 2), (126, 4), (65535, 4), (65536, 10)])
     func header(payload: Int, header: Int) {
         var batch = PacketBatch()
         batch.append(packet: ByteBuffer(repeating: UInt8(ascii: "4"), count: payload))
