@@ -40,6 +40,8 @@ public actor Connection {
         remotePeer = peer.peerID
         remotePublicKey = peer.publicKey
         self.end = end
+        // Asked for at each look at a peer's connections, and the addresses never change.
+        isRelayed = end.isLimited || end.remoteAddress.isCircuit || end.localAddress.isCircuit
         executor = end.executor
         openedAt = end.executor.now
         self.muxer = muxer.value
@@ -56,7 +58,7 @@ public actor Connection {
     public nonisolated var isLimited: Bool { end.isLimited }
 
     /// Whether the connection goes through a relay, with or without limits.
-    public nonisolated var isRelayed: Bool { isLimited || end.remoteAddress.isCircuit || end.localAddress.isCircuit }
+    public nonisolated let isRelayed: Bool
 
     /// The other side's address.
     public nonisolated var remoteAddress: Multiaddr { end.remoteAddress }

@@ -15,6 +15,7 @@ struct ConnectionTable {
     /// ones first.
     func connections(to peer: PeerID) -> [Connection] {
         guard let list = byPeer[peer] else { return [] }
+        guard list.count > 1 else { return list }
         return list.filter { !$0.isRelayed } + list.filter { $0.isRelayed && !$0.isLimited }
             + list.filter { $0.isLimited }
     }

@@ -28,8 +28,8 @@ struct AdmissionTable {
     /// - Parameter holding: the limits that hold for it; it is counted to all of them.
     /// - Returns: why not, or nil when the place is taken.
     mutating func enter(_ address: IPAddress, holding held: AddressLimits = .all, now: NIODeadline) -> RefusalReason? {
-        let customer = Self.customer(of: address)
-        let subnet = Self.subnet(of: address)
+        let customer = address.customer
+        let subnet = address.subnet
         if held.contains(.perIP), limits.perIP > 0, perIP[customer, default: 0] >= limits.perIP { return .perIP }
         if held.contains(.perSubnet), limits.perSubnet > 0, perSubnet[subnet, default: 0] >= limits.perSubnet {
             return .perSubnet
@@ -44,8 +44,8 @@ struct AdmissionTable {
 
     /// Gives a place back.
     mutating func leave(_ address: IPAddress) {
-        let customer = Self.customer(of: address)
-        let subnet = Self.subnet(of: address)
+        let customer = address.customer
+        let subnet = address.subnet
         if let count = perIP[customer] { perIP[customer] = count > 1 ? count - 1 : nil }
         if let count = perSubnet[subnet] { perSubnet[subnet] = count > 1 ? count - 1 : nil }
     }
@@ -71,17 +71,5 @@ struct AdmissionTable {
     private mutating func forgetRecovered(now: NIODeadline) {
         allowances = allowances.filter { recovered($0.value, now: now) < Double(limits.burstPerIP) }
         if allowances.count >= Self.maxAllowances { allowances.removeAll(keepingCapacity: true) }
-    }
-
-    /// What counts as one address: all of an IPv6 /64 is one customer's.
-    private static func customer(of address: IPAddress) -> IPAddress {
-        switch address {
-        case .v4: address
-        case .v6(let high, _): .v6(high: high, low: 0)
-        }
-    }
-
-    private static func subnet(of address: IPAddress) -> IPPrefix {
-        IPPrefix(address, length: address.bitWidth == 32 ? 24 : 56)
     }
 }

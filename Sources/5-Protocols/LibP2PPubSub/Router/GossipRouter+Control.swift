@@ -50,18 +50,17 @@ extension GossipRouter {
     }
 
     private mutating func note(unwanted ids: [MessageID], of peer: PeerID) {
-        guard var known = peers[peer] else { return }
-        for id in ids.prefix(max(0, configuration.maxUnwantedIDs - known.unwantedIDs)) { known.unwanted[id] = tick }
-        known.unwantedIDs += ids.count
-        peers[peer] = known
+        guard let noted = peers[peer]?.unwantedIDs else { return }
+        for id in ids.prefix(max(0, configuration.maxUnwantedIDs - noted)) { peers[peer]?.unwanted[id] = tick }
+        peers[peer]?.unwantedIDs += ids.count
     }
 
     // MARK: The mesh
 
     private mutating func receiveGraft(_ topic: String, from peer: PeerID, at now: NIODeadline) {
         // An answer for every topic that one can think of would be a gift to flooders.
-        guard let state = topics[topic], let known = peers[peer], known.kind.hasMesh else { return }
-        guard !state.mesh.contains(peer) else { return }
+        guard let mesh = topics[topic]?.mesh, let known = peers[peer], known.kind.hasMesh else { return }
+        guard !mesh.contains(peer) else { return }
         let backoff = configuration.pruneBackoff
         if let end = backoffs.end(topic, peer), now < end {
             punish(peer)
@@ -73,7 +72,7 @@ extension GossipRouter {
         guard score(peer, at: now) >= 0 else {
             return prune(peer, topic, backoff: backoff, exchanges: false, at: now)
         }
-        guard state.mesh.count < configuration.degreeHigh || known.isOutbound else {
+        guard mesh.count < configuration.degreeHigh || known.isOutbound else {
             return prune(peer, topic, backoff: backoff, exchanges: true, at: now)
         }
         // A GRAFT says that the peer is in the topic, whether its subscription came before it or not.

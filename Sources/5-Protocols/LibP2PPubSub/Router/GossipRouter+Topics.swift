@@ -39,20 +39,22 @@ extension GossipRouter {
     /// A peer enters or leaves a topic.
     mutating func receive(_ subscription: RPC.Subscription, from peer: PeerID, at now: NIODeadline) {
         let topic = subscription.topic
-        guard 1...configuration.limits.topicLength ~= topic.utf8.count, let known = peers[peer] else { return }
+        guard 1...configuration.limits.topicLength ~= topic.utf8.count, let kind = peers[peer]?.kind else { return }
         guard subscription.isWanted else {
             peers[peer]?.topics.remove(topic)
             forget(peer, in: topic)
             return
         }
         // A peer's list can't be filled so that the topics that matter here have no place in it.
-        guard topics[topic] != nil || known.topics.count < configuration.limits.topicsPerPeer else { return }
+        let count = peers[peer]?.topics.count ?? 0
+        guard topics[topic] != nil || count < configuration.limits.topicsPerPeer else { return }
+        // Sets are changed where they are: a copy at hand would have each of them copied for each subscription.
         peers[peer]?.topics.insert(topic)
-        guard let state = topics[topic] else { return }
+        guard let meshSize = topics[topic]?.mesh.count else { return }
         topics[topic]?.subscribers.insert(peer)
-        if !known.kind.hasMesh {
+        if !kind.hasMesh {
             topics[topic]?.floodPeers.insert(peer)
-        } else if state.mesh.count < configuration.degreeLow, isCandidate(peer, for: topic, at: now) {
+        } else if meshSize < configuration.degreeLow, isCandidate(peer, for: topic, at: now) {
             // A small mesh does not wait for the heartbeat.
             graft(peer, topic, at: now)
         }

@@ -10,29 +10,21 @@ struct AddressCounts: Sendable {
     var isEmpty: Bool { perIP.isEmpty && perSubnet.isEmpty }
 
     /// How many an address has.
-    func count(at address: IPAddress) -> Int { perIP[Self.customer(of: address), default: 0] }
+    func count(at address: IPAddress) -> Int { perIP[address.customer, default: 0] }
 
     /// How many the prefix of an address has.
-    func count(around address: IPAddress) -> Int { perSubnet[Self.subnet(of: address), default: 0] }
+    func count(around address: IPAddress) -> Int { perSubnet[address.subnet, default: 0] }
 
     mutating func add(_ address: IPAddress) {
-        perIP[Self.customer(of: address), default: 0] += 1
-        perSubnet[Self.subnet(of: address), default: 0] += 1
+        perIP[address.customer, default: 0] += 1
+        perSubnet[address.subnet, default: 0] += 1
     }
 
     mutating func remove(_ address: IPAddress) {
-        let customer = Self.customer(of: address)
-        let subnet = Self.subnet(of: address)
+        let customer = address.customer
+        let subnet = address.subnet
         if let count = perIP[customer] { perIP[customer] = count > 1 ? count - 1 : nil }
         if let count = perSubnet[subnet] { perSubnet[subnet] = count > 1 ? count - 1 : nil }
-    }
-
-    private static func customer(of address: IPAddress) -> IPAddress {
-        address.bitWidth == 32 ? address : IPPrefix(address, length: 64).address
-    }
-
-    private static func subnet(of address: IPAddress) -> IPPrefix {
-        IPPrefix(address, length: address.bitWidth == 32 ? 24 : 56)
     }
 }
 

@@ -108,12 +108,9 @@ final class ConnectionCensus: Sendable {
         emptied?.succeed()
     }
 
-    /// The peer's address, and what stands for it in the count: all of a /64 is one customer's.
+    /// The peer's address, and what stands for it in the count.
     private static func source(_ address: SocketAddress) -> (address: IPAddress, group: IPAddress)? {
         guard let text = address.ipAddress, let ip = IPAddress(text.prefix { $0 != "%" })?.unmapped else { return nil }
-        switch ip {
-        case .v4: return (ip, ip)
-        case .v6(let high, _): return (ip, .v6(high: high, low: 0))
-        }
+        return (ip, ip.customer)
     }
 }
