@@ -41,6 +41,6 @@ public struct SocketOptions: Sendable {
         try options.setOption(.writeBufferWaterMark, value: writeMarks)
         // A connection that says little gets small buffers, and they are given back after each read.
         try options.setOption(
-            .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 65536))
+            .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 262_144))
     }
 }

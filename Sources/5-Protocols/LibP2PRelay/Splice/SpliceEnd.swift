@@ -22,14 +22,19 @@ final class SpliceEnd: StreamObserver, @unchecked Sendable {
     private var isPumping = false
     private var hasPassedEnd = false
     private var hasReportedFinish = false
+    /// The other end reads no more, and waits until all that it read is written.
+    private var reportsEverything = false
     /// Rings when the rate allows more bytes.
     private var refill: Scheduled<Void>?
     /// Rings when the receiver of the last bytes had its time.
     private var farewell: Scheduled<Void>?
 
-    /// The other end has at most so many bytes to write at once: enough for a whole read of a socket. What comes
-    /// meanwhile waits in the stream, and both together are bounded by the stream's window.
-    private static let mostUnderWay = 128 * 1024
+    /// The other end has at most so many bytes to write at once. What comes meanwhile waits in the stream, and both
+    /// together are bounded by the stream's window.
+    private static let mostUnderWay = 256 * 1024
+    /// So many bytes are written before the other end is told: each report wakes its loop, and a sender that has most of
+    /// its window left does not wait for the rest.
+    private static let reportsEach = 64 * 1024
 
     /// When all the bytes that are allowed have left, and more have come, the receiver gets so long to read them before
     /// the reset, which makes most programs drop what they have not read.
@@ -116,7 +121,7 @@ final class SpliceEnd: StreamObserver, @unchecked Sendable {
                 return waitForRate(until: time)
             case .spent:
                 // What was allowed leaves first.
-                if bytesUnderWay == 0 { sayFarewell() }
+                if bytesUnderWay == 0 { sayFarewell() } else { askForReports() }
                 return
             }
         }
@@ -164,6 +169,13 @@ final class SpliceEnd: StreamObserver, @unchecked Sendable {
         }
     }
 
+    private func askForReports() {
+        other?.onLoop { end in
+            end.reportsEverything = true
+            end.report()
+        }
+    }
+
     private func sayFarewell() {
         guard farewell == nil else { return }
         farewell = executor.schedule(after: Self.grace) { [weak self] in self?.splice?.end(.byteLimit) }
@@ -195,16 +207,21 @@ final class SpliceEnd: StreamObserver, @unchecked Sendable {
             return
         }
         guard stream.pendingOutput == 0 else { return }
-        let count = bytesUnreported
-        bytesUnreported = 0
-        if count > 0, let other {
-            if other.executor === executor {
-                other.written(count)
-            } else {
-                other.executor.loop.execute { other.written(count) }
-            }
-        }
+        report()
         checkFinished()
+    }
+
+    /// Tells the other end of what was written since the last report, if it is enough.
+    private func report() {
+        guard let other, let stream, stream.pendingOutput == 0 else { return }
+        let count = bytesUnreported
+        guard count >= (reportsEverything ? 1 : Self.reportsEach) else { return }
+        bytesUnreported = 0
+        if other.executor === executor {
+            other.written(count)
+        } else {
+            other.executor.loop.execute { other.written(count) }
+        }
     }
 
     private func checkFinished() {

@@ -57,6 +57,9 @@ public struct NodeConfiguration: Sendable {
     /// Whether the node announces itself in them.
     public var announcesInTopics = Settings.pubsubAnnounce.defaultValue
 
+    /// Peers that the hub serves at a time; 0 for any number.
+    public var maxPubSubPeers = Settings.pubsubMaxPeers.defaultValue
+
     /// Whether standard output has plain lines even on a terminal.
     public var plain = Settings.plain.defaultValue
 
@@ -99,6 +102,7 @@ public struct NodeConfiguration: Sendable {
         relay = try RelayConfiguration(settings)
         pubsubTopics = try settings.value(Settings.pubsubTopic)
         announcesInTopics = try settings.value(Settings.pubsubAnnounce)
+        maxPubSubPeers = try settings.value(Settings.pubsubMaxPeers)
         plain = try settings.value(Settings.plain)
         logLevel = try settings.value(Settings.logLevel)
         logFormat = try settings.value(Settings.logFormat)

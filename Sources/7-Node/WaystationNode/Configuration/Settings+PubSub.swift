@@ -10,5 +10,8 @@ extension Settings {
         "pubsub.announce", .toggle, default: false, "off",
         help: "the node announces itself in these topics, in the form that js-libp2p reads since October 2022")
 
-    static let pubsub: [any SettingDefinition] = [pubsubTopic, pubsubAnnounce]
+    static let pubsubMaxPeers = Setting.limit(
+        "pubsub.maxPeers", default: PubSubLimits().peers, help: "peers that the hub serves at a time")
+
+    static let pubsub: [any SettingDefinition] = [pubsubTopic, pubsubAnnounce, pubsubMaxPeers]
 }

@@ -228,7 +228,9 @@ struct NodeAssembly {
 
     private mutating func startPubSub(_ host: Host) async throws {
         guard !configuration.disabledServices.contains(.pubsub) else { return }
-        let pubsub = PubSub(network: host, logger: logger.part("pubsub"))
+        var settings = GossipConfiguration()
+        settings.limits.peers = configuration.maxPubSubPeers == 0 ? .max : configuration.maxPubSubPeers
+        let pubsub = PubSub(settings, network: host, logger: logger.part("pubsub"))
         self.pubsub = pubsub
         await pubsub.start()
         try await pubsub.serveDiscovery(
