@@ -48,7 +48,7 @@ struct JSONObjectScan {
 
     private static func name(_ string: Span<UInt8>) -> Name {
         // Each character takes at most six bytes, as `\u0041` does.
-        guard string.count <= 6 * 12 + 2, let key = JSONString.decode(string, atMost: 12) else { return .other }
+        guard string.count <= 6 * 12 + 2, let key = AddressText.decode(string, atMost: 12) else { return .other }
         return switch key.count {
         case 12 where key.elementsEqual("srcMultiaddr".utf8): .source
         case 12 where key.elementsEqual("dstMultiaddr".utf8): .target

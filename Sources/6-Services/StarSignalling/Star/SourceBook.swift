@@ -1,7 +1,7 @@
 import Multiformats
 import NIOCore
 
-/// What IP addresses take of the star: pure rules. All of an IPv6 /64 is one customer's.
+/// What IP addresses take of the star: pure rules.
 struct SourceBook {
     /// Buckets of addresses that joined lately. When there are more, those that are full again are forgotten.
     static let capacity = 65_536
@@ -14,16 +14,16 @@ struct SourceBook {
     var joinedCount: Int { joins.count }
 
     /// Sockets of an address.
-    func sockets(of source: IPAddress) -> Int { sockets[Self.group(source)] ?? 0 }
+    func sockets(of source: IPAddress) -> Int { sockets[source.unmapped.customer] ?? 0 }
 
     /// A socket is there.
-    mutating func opened(_ source: IPAddress) { sockets[Self.group(source), default: 0] += 1 }
+    mutating func opened(_ source: IPAddress) { sockets[source.unmapped.customer, default: 0] += 1 }
 
     /// A socket is gone.
     mutating func closed(_ source: IPAddress) {
-        let group = Self.group(source)
-        guard let count = sockets[group] else { return }
-        sockets[group] = count > 1 ? count - 1 : nil
+        let customer = source.unmapped.customer
+        guard let count = sockets[customer] else { return }
+        sockets[customer] = count > 1 ? count - 1 : nil
     }
 
     /// Takes one join of an address.
@@ -33,13 +33,13 @@ struct SourceBook {
     mutating func takeJoin(_ source: IPAddress, perSecond: Int, now: NIODeadline) -> Bool {
         let capacity = perSecond.multipliedReportingOverflow(by: 10)
         let burst = capacity.overflow ? perSecond : capacity.partialValue
-        let group = Self.group(source)
-        if joins[group] == nil, joins.count >= Self.capacity {
+        let customer = source.unmapped.customer
+        if joins[customer] == nil, joins.count >= Self.capacity {
             forgetFull(perSecond: perSecond, capacity: burst, now: now)
             // So many addresses at once are no coincidence: newcomers wait until there is room.
             guard joins.count < Self.capacity else { return false }
         }
-        return joins[group, default: TokenBucket(capacity: burst, now: now)]
+        return joins[customer, default: TokenBucket(capacity: burst, now: now)]
             .take(1, perSecond: perSecond, capacity: burst, now: now)
     }
 
@@ -50,13 +50,6 @@ struct SourceBook {
         for source in Array(joins.keys)
         where joins[source]?.isFull(perSecond: perSecond, capacity: capacity, now: now) == true {
             joins[source] = nil
-        }
-    }
-
-    private static func group(_ source: IPAddress) -> IPAddress {
-        switch source.unmapped {
-        case .v4(let number): .v4(number)
-        case .v6(let high, _): .v6(high: high, low: 0)
         }
     }
 }

@@ -24,7 +24,7 @@ package struct StarAddress: Hashable, Sendable {
 
     /// Reads one JSON text; nil unless it is a string that can be an address.
     package init?(json: ByteBuffer) {
-        guard let bytes = JSONString.decode(json.readableBytesUInt8Span, atMost: Self.longest) else { return nil }
+        guard let bytes = AddressText.decode(json.readableBytesUInt8Span, atMost: Self.longest) else { return nil }
         self.init(bytes: bytes)
     }
 
@@ -32,7 +32,7 @@ package struct StarAddress: Hashable, Sendable {
     package var json: ByteBuffer {
         var text = ByteBuffer()
         text.reserveCapacity(bytes.count + 2)
-        JSONString.encode(bytes.span, to: &text)
+        AddressText.encode(bytes.span, to: &text)
         return text
     }
 

@@ -1,7 +1,10 @@
 import NIOCore
 
-/// Strings as JSON writes them (RFC 8259, section 7).
-enum JSONString {
+/// Addresses as JSON strings (RFC 8259, section 7).
+///
+/// Stricter than ``JSONString``: a lone surrogate is refused, since two addresses that differ must stay different. And
+/// straight to bytes and back: each handshake has two addresses.
+enum AddressText {
     /// Reads a string with its quotation marks.
     ///
     /// - Parameter limit: the most bytes that the decoded string may have.
