@@ -195,7 +195,7 @@ struct HTTPServerTests {
         }
     }
 
-    private static func addEcho(_ router: Router<BasicRequestContext>) {
+    private static func addEcho(_ router: Router<ConnectionContext>) {
         router.post("/echo") { request, _ in
             let body = try await request.body.collect(upTo: 100)
             return Response(status: .ok, body: ResponseBody(byteBuffer: body))

@@ -8,7 +8,7 @@ import NIOPosix
 /// A server on a free port of loopback while a test's body runs.
 func withServer<Result>(
     _ configure: (inout HTTPServer.Configuration) -> Void = { _ in },
-    routes: (Router<BasicRequestContext>) -> Void = { _ in },
+    routes: (Router<ConnectionContext>) -> Void = { _ in },
     _ body: (SocketAddress, HTTPServer) async throws -> Result
 ) async throws -> Result {
     var configuration = HTTPServer.Configuration(name: "test")

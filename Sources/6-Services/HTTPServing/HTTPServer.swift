@@ -36,7 +36,7 @@ public final class HTTPServer: Sendable {
 
     /// What the server was made of.
     public let configuration: Configuration
-    let responder: any HTTPResponder<BasicRequestContext>
+    let responder: any HTTPResponder<ConnectionContext>
     let loops: LoopGroup
     let group: any EventLoopGroup
     let logger: Logger
@@ -50,7 +50,7 @@ public final class HTTPServer: Sendable {
     ///   - responder: answers requests, usually by a router.
     public init(
         _ configuration: Configuration, group: any EventLoopGroup, loops: LoopGroup,
-        responder: some HTTPResponder<BasicRequestContext>, logger: Logger
+        responder: some HTTPResponder<ConnectionContext>, logger: Logger
     ) {
         self.configuration = configuration
         self.responder = responder

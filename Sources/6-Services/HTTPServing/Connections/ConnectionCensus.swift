@@ -50,8 +50,8 @@ final class ConnectionCensus: Sendable {
 
     /// Takes a place for the connection, or says why there is none.
     func admit(_ channel: any Channel) -> Result<Place, Refusal> {
-        let source = channel.remoteAddress.flatMap(Self.source)
-        let counted = source.flatMap { isSpared($0.address) ? nil : $0.group }
+        let source = channel.remoteAddress?.plainIPAddress
+        let counted = source.flatMap { isSpared($0) ? nil : $0.customer }
         let refusal: Refusal? = state.withLock { state in
             if state.isDraining { return .draining }
             if let total, state.channels.count >= total { return .total }
@@ -106,11 +106,5 @@ final class ConnectionCensus: Sendable {
             return state.emptied
         }
         emptied?.succeed()
-    }
-
-    /// The peer's address, and what stands for it in the count.
-    private static func source(_ address: SocketAddress) -> (address: IPAddress, group: IPAddress)? {
-        guard let text = address.ipAddress, let ip = IPAddress(text.prefix { $0 != "%" })?.unmapped else { return nil }
-        return (ip, ip.customer)
     }
 }

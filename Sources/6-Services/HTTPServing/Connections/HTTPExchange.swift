@@ -9,6 +9,7 @@ import NIOHTTPTypes
 struct HTTPExchange: Sendable {
     let server: HTTPServer
     let channel: any Channel
+    let executor: LoopExecutor
 
     /// Asks the responder and writes what it says. A responder that throws is answered for.
     func answer(_ request: Request) async {
@@ -24,8 +25,9 @@ struct HTTPExchange: Sendable {
     }
 
     private func respond(to request: Request) async -> Response {
-        let context = BasicRequestContext(
-            source: ApplicationRequestContextSource(channel: channel, logger: server.logger))
+        let context = ConnectionContext(
+            source: ConnectionContext.Source(
+                logger: server.logger, remoteAddress: channel.remoteAddress?.plainIPAddress, executor: executor))
         do {
             return try await server.responder.respond(to: request, context: context)
         } catch let error as any HTTPResponseError {

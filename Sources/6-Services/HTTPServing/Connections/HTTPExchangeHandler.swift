@@ -76,9 +76,9 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
     private func answer(_ head: HTTPRequest, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
         let request = Request(head: head, body: RequestBody(buffer: body))
         let channel = context.channel
-        let server = server
+        let (server, executor) = (server, executor)
         let task = executor.spawn {
-            await HTTPExchange(server: server, channel: channel).answer(request)
+            await HTTPExchange(server: server, channel: channel, executor: executor).answer(request)
         }
         state = .answering(task)
     }

@@ -25,8 +25,8 @@ public struct AdminRoutes: Sendable {
     }
 
     /// A router with all of them. Services add theirs below `/api/`.
-    public func router() -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
+    public func router() -> Router<ConnectionContext> {
+        let router = Router(context: ConnectionContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ShortAnswers())
         router.get("/healthz") { _, _ in Response.text(.ok, "alive") }
         router.get("/readyz") { [readiness] _, _ in

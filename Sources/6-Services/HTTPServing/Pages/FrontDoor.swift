@@ -4,8 +4,8 @@ public import Hummingbird
 /// The routes of the front door: its page, and a short 404 for everything that no service has added.
 public enum FrontDoor {
     /// A router with the page at `/` and CORS for any origin. Services add their routes to it.
-    public static func router(page: @escaping @Sendable () -> FrontDoorPage) -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
+    public static func router(page: @escaping @Sendable () -> FrontDoorPage) -> Router<ConnectionContext> {
+        let router = Router(context: ConnectionContext.self, options: .autoGenerateHeadEndpoints)
         router.add(
             middleware: CORSMiddleware(
                 allowOrigin: .all, allowHeaders: allowedHeaders,
