@@ -1,0 +1,59 @@
+import Multiformats
+import Synchronization
+
+/// Counts sessions, in all and by address, and refuses those beyond the limits.
+final class SessionCensus: Sendable {
+    private struct State {
+        var count = 0
+        var perIP: [IPAddress: Int] = [:]
+        var isStopped = false
+    }
+
+    private let total: Int?
+    private let perIP: Int?
+    private let isSpared: @Sendable (IPAddress) -> Bool
+    private let state = Mutex(State())
+
+    init(_ settings: EngineSettings) {
+        total = settings.maxSessions
+        perIP = settings.maxSessionsPerIP
+        isSpared = settings.isSparedPerIP
+    }
+
+    var count: Int { state.withLock { $0.count } }
+
+    /// Takes a place for a session from there, or says why there is none. Each is given back by ``release(_:)``.
+    func admit(_ source: IPAddress?) throws(EngineRefusal) {
+        let group = group(source)
+        let refusal: EngineRefusal? = state.withLock { state in
+            if state.isStopped { return .full }
+            if let total, state.count >= total { return .full }
+            if let group, let perIP, state.perIP[group, default: 0] >= perIP { return .perIP }
+            state.count += 1
+            if let group { state.perIP[group, default: 0] += 1 }
+            return nil
+        }
+        if let refusal { throw refusal }
+    }
+
+    /// Gives a place back.
+    func release(_ source: IPAddress?) {
+        let group = group(source)
+        state.withLock { state in
+            state.count -= 1
+            if let group, let count = state.perIP[group] { state.perIP[group] = count > 1 ? count - 1 : nil }
+        }
+    }
+
+    /// Lets nobody in any more.
+    func stop() { state.withLock { $0.isStopped = true } }
+
+    /// What is counted together: all of a /64 is one customer's. Nothing for those who are spared.
+    private func group(_ source: IPAddress?) -> IPAddress? {
+        guard let source, !isSpared(source) else { return nil }
+        return switch source {
+        case .v4: source
+        case .v6(let high, _): .v6(high: high, low: 0)
+        }
+    }
+}
