@@ -63,7 +63,7 @@ let package = Package(
             name: "LibP2P",
             targets: [
                 "LibP2PHost", "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "LibP2PRelay", "LibP2PPubSub",
+                "LibP2PRelay", "LibP2PPubSub", "LibP2PBitswap",
             ]),
         .library(name: "LibP2PTesting", targets: ["LibP2PTesting"]),
         .library(name: "WaystationNode", targets: ["WaystationNode"]),
@@ -116,6 +116,7 @@ let package = Package(
         room("5-Protocols", "LibP2PKademlia", ["LibP2PCore", nioCore, logging, collections, heap, crypto]),
         room("5-Protocols", "LibP2PRelay", ["LibP2PCore", "LibP2PTransports", nioCore, logging, heap]),
         room("5-Protocols", "LibP2PPubSub", ["LibP2PCore", nioCore, logging, collections]),
+        room("5-Protocols", "LibP2PBitswap", ["LibP2PCore", nioCore, logging, orderedCollections, crypto]),
 
         room(
             "6-Services", "HTTPServing",
@@ -164,6 +165,7 @@ let package = Package(
         tests("LibP2PKademlia", ["LibP2PTesting"]),
         tests("LibP2PRelay", ["LibP2PTesting", "LibP2PMuxers", nioPosix, logging]),
         tests("LibP2PPubSub", ["LibP2PTesting", nioPosix]),
+        tests("LibP2PBitswap", ["LibP2PTesting", "LibP2PHost", logging]),
         tests("HTTPServing", ["LibP2PTesting", nioPosix, nioWebSocket, hummingbird, httpTypes]),
         tests(
             "StarSignalling",
