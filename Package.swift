@@ -163,7 +163,7 @@ let package = Package(
         tests("LibP2PHost", ["LibP2PTesting", "LibP2PSecurity", "LibP2PMuxers", "LibP2PTransports", nioPosix]),
         tests("LibP2PBasics", ["LibP2PTesting"]),
         tests("LibP2PKademlia", ["LibP2PTesting"]),
-        tests("LibP2PRelay", ["LibP2PTesting", "LibP2PMuxers", nioPosix, logging]),
+        tests("LibP2PRelay", ["LibP2PTesting", "LibP2PMuxers", "LibP2PPubSub", nioPosix, logging]),
         tests("LibP2PPubSub", ["LibP2PTesting", nioPosix]),
         tests("LibP2PBitswap", ["LibP2PTesting", "LibP2PHost", logging]),
         tests("HTTPServing", ["LibP2PTesting", nioPosix, nioWebSocket, hummingbird, httpTypes]),

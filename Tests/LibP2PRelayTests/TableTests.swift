@@ -87,6 +87,22 @@ struct ReservationTableTests {
         #expect(try reserve(&table, 3, origin("9.9.9.1"), limits) == nil)
     }
 
+    /// A machine changes its address within its network of IPv6 every day.
+    @Test func aPeerThatMovesNearbyKeepsItsPlace() throws {
+        var limits = RelayLimits()
+        limits.reservationsPerIP = AddressLimit(1)
+        limits.reservationsPerSubnet = AddressLimit(2)
+        var table = ReservationTable()
+        #expect(try reserve(&table, 1, origin("2600:1:2:3::1"), limits) == nil)
+        #expect(try reserve(&table, 2, origin("2600:1:2:4::1"), limits) == nil)
+        #expect(try reserve(&table, 1, origin("2600:1:2:3:aaaa::2"), limits) == nil)
+        #expect(try reserve(&table, 1, origin("2600:1:2:5::1"), limits) == nil)
+        #expect(try reserve(&table, 1, origin("2600:1:2:4::2"), limits) == .reservationsPerIP)
+        #expect(try reserve(&table, 3, origin("2600:1:2:6::1"), limits) == .reservationsPerSubnet)
+        for number in 1...2 as ClosedRange<UInt8> { #expect(table.end(try peer(number))) }
+        #expect(table.isEmpty)
+    }
+
     @Test func endsAtItsTimeUnlessRenewed() throws {
         let limits = RelayLimits()
         var table = ReservationTable()

@@ -64,12 +64,18 @@ struct ReservationTable: Sendable {
     func refusal(for peer: PeerID, from origin: RequestOrigin, limits: RelayLimits) -> RelayRefusal? {
         let own = entries[peer]?.reservation
         if own == nil, limits.reservations > 0, entries.count >= limits.reservations { return .reservations }
-        guard let address = origin.address, own?.origin.address != address else { return nil }
+        guard let address = origin.address else { return nil }
         let isSpared = origin.isSpared
-        if limits.reservationsPerIP.forbids(addresses.count(at: address), isSpared: isSpared) {
+        // A place that is renewed from nearby counts there already.
+        let held = own?.origin.address
+        if held?.customer != address.customer,
+            limits.reservationsPerIP.forbids(addresses.count(at: address), isSpared: isSpared)
+        {
             return .reservationsPerIP
         }
-        if limits.reservationsPerSubnet.forbids(addresses.count(around: address), isSpared: isSpared) {
+        if held?.subnet != address.subnet,
+            limits.reservationsPerSubnet.forbids(addresses.count(around: address), isSpared: isSpared)
+        {
             return .reservationsPerSubnet
         }
         return nil
