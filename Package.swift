@@ -138,7 +138,8 @@ let package = Package(
             "7-Node", "WaystationNode",
             [
                 "LibP2PHost", "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "LibP2PRelay", "LibP2PPubSub", "HTTPServing", "Telemetry", "NodeStorage", lifecycle, unixSignals,
+                "LibP2PRelay", "LibP2PPubSub", "HTTPServing", "StarSignalling", "Telemetry", "NodeStorage", lifecycle,
+                unixSignals,
                 coreMetrics, logging,
                 metrics,
                 configuration, yams, nioCore,

@@ -1,3 +1,4 @@
+public import Multiformats
 public import NIOCore
 public import NIOHTTP1
 
@@ -12,11 +13,15 @@ public struct WebSocketRequest: Sendable {
     /// All header fields.
     public let headers: HTTPHeaders
 
-    init(_ head: HTTPRequestHead) {
+    /// The other end of the connection, which may be a proxy; nil when it has no IP address.
+    public let remoteAddress: IPAddress?
+
+    init(_ head: HTTPRequestHead, from remoteAddress: IPAddress?) {
         let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         path = parts.first.map(String.init) ?? "/"
         query = parts.count > 1 ? String(parts[1]) : ""
         headers = head.headers
+        self.remoteAddress = remoteAddress
     }
 }
 

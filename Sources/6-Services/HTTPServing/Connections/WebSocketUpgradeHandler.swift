@@ -30,7 +30,8 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            if Self.wantsWebSocket(head), let route = route(WebSocketRequest(head)) {
+            let request = WebSocketRequest(head, from: context.remoteAddress?.plainIPAddress)
+            if Self.wantsWebSocket(head), let route = route(request) {
                 upgrade = Upgrade(head: head, route: route)
             } else {
                 context.fireChannelRead(data)

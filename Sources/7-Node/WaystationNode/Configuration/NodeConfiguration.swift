@@ -48,8 +48,14 @@ public struct NodeConfiguration: Sendable {
     /// Who may connect.
     public var access = AccessList()
 
+    /// Proxies that may say for whom they ask.
+    public var proxies: [IPPrefix] = []
+
     /// What the relay gives away.
     public var relay = RelayConfiguration()
+
+    /// What the star gives away.
+    public var star = StarConfiguration()
 
     /// Topics that the node is a hub of.
     public var pubsubTopics = Settings.pubsubTopic.defaultValue
@@ -99,7 +105,9 @@ public struct NodeConfiguration: Sendable {
         dnsServer = try settings.value(Settings.dnsServer)
         limits = try NodeLimits(settings)
         access = try AccessList(settings)
+        proxies = try settings.value(Settings.accessProxies)
         relay = try RelayConfiguration(settings)
+        star = try StarConfiguration(settings)
         pubsubTopics = try settings.value(Settings.pubsubTopic)
         announcesInTopics = try settings.value(Settings.pubsubAnnounce)
         maxPubSubPeers = try settings.value(Settings.pubsubMaxPeers)

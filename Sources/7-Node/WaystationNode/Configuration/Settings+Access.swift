@@ -17,7 +17,11 @@ extension Settings {
         "access.spare", .list(of: .network), default: [], "none",
         help: "networks that the limits on connections per IP and network do not hold for, as one's own")
 
-    static let access: [any SettingDefinition] = [accessDeny, accessAllow, accessSpare]
+    static let accessProxies: Setting<[IPPrefix]> = Setting(
+        "access.proxy", .list(of: .network), default: [], "none",
+        help: "networks of the proxies in front of the front door, whose `X-Forwarded-For` says who asks")
+
+    static let access: [any SettingDefinition] = [accessDeny, accessAllow, accessSpare, accessProxies]
 }
 
 extension AccessList {

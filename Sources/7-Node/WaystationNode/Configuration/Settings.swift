@@ -78,7 +78,7 @@ public enum Settings {
 
     /// All settings, in the order of the documentation.
     public static let all: [any SettingDefinition] =
-        general + access + limits + dht + relay + rendezvous + pubsub + output
+        general + access + limits + dht + relay + rendezvous + pubsub + star + output
 
     private static let general: [any SettingDefinition] = [
         dataDir, config, identity, listen, announce, http, admin, bootstrap, dhtProtocol, dhtNamespace,

@@ -13,6 +13,7 @@ extension Node {
             self.addStreams(to: &metrics)
             self.addTables(to: &metrics)
             self.addRelay(to: &metrics)
+            self.addStar(to: &metrics)
             self.addRendezvous(to: &metrics)
             self.addPubSub(to: &metrics)
             self.addServices(to: &metrics)
@@ -117,6 +118,7 @@ extension Node {
                 help: "The limits in force, by setting; 0 is unlimited.")
         }
         for (setting, limit) in NodeLimits.bySetting { add(setting, configuration.limits[keyPath: limit]) }
+        for (setting, limit) in StarConfiguration.bySetting { add(setting, configuration.star[keyPath: limit]) }
         let relay = relayConfiguration
         for (setting, limit) in RelayConfiguration.bySetting { add(setting, relay[keyPath: limit]) }
     }

@@ -45,6 +45,7 @@ public final class Node: Sendable {
     let identify: IdentifyService
     let web: WebServers
     let relayClient: NodeRelayClient
+    let star: NodeStar?
     let relay: NodeRelay?
     let pubsub: PubSub?
     let rendezvous: RendezvousService?
@@ -88,6 +89,7 @@ public final class Node: Sendable {
         identify = parts.identify
         web = parts.web
         relayClient = parts.relayClient
+        star = parts.star
         relay = parts.relay
         pubsub = parts.pubsub
         rendezvous = parts.rendezvous
@@ -122,6 +124,7 @@ public final class Node: Sendable {
         await pubsub?.stop()
         for table in tables { await table.stop() }
         await host.stopListening()
+        star?.stop()
         await web.stopFrontDoor(within: Self.requestTime)
         await host.close()
         await storage.close()

@@ -32,6 +32,7 @@ struct NodeAssembly {
         let identify: IdentifyService
         let web: WebServers
         let relayClient: NodeRelayClient
+        let star: NodeStar?
         let relay: NodeRelay?
         let pubsub: PubSub?
         let rendezvous: RendezvousService?
@@ -48,6 +49,7 @@ struct NodeAssembly {
     private var web: WebServers?
     private var tables: [KademliaDHT] = []
     private var relayClient: NodeRelayClient?
+    private var star: NodeStar?
     private var relay: NodeRelay?
     private var pubsub: PubSub?
     private var rendezvous: RendezvousService?
@@ -79,8 +81,9 @@ struct NodeAssembly {
         serveBasics(host)
         let relayClient = NodeRelayClient(configuration.relay, host: host, logger: logger.part("relay"))
         self.relayClient = relayClient
+        if hasStar { star = NodeStar(configuration, loops: loops) }
         let web = WebServers(
-            configuration, group: group, loops: loops, host: host, telemetry: telemetry, logger: logger)
+            configuration, group: group, loops: loops, host: host, star: star, telemetry: telemetry, logger: logger)
         self.web = web
         // Health first: whoever watches sees a node that starts.
         try await web.startAdmin()
@@ -96,12 +99,13 @@ struct NodeAssembly {
             Parts(
                 configuration: configuration, host: host, tables: tables, telemetry: telemetry, logger: logger,
                 loops: loops, group: group, storage: storage, resolver: resolver, identify: identify, web: web,
-                relayClient: relayClient, relay: relay, pubsub: pubsub, rendezvous: rendezvous))
+                relayClient: relayClient, star: star, relay: relay, pubsub: pubsub, rendezvous: rendezvous))
     }
 
     /// Ends what was started.
     func undo() async {
         await relayClient?.stop()
+        star?.stop()
         relay?.stop()
         rendezvous?.stop()
         await pubsub?.stop()
@@ -117,19 +121,23 @@ struct NodeAssembly {
     /// Lowers the caps to what the system's limit of open files allows.
     private mutating func lowerCaps() {
         let available = max(1, OpenFiles.raiseLimit() - OpenFiles.reserve)
-        let (connections, httpConnections) = (configuration.limits.connections, configuration.limits.httpConnections)
-        guard connections.orZero + httpConnections.orZero > available || connections.value == nil else { return }
-        let share = max(1, available * 2 / 3)
-        configuration.limits.connections.value = min(connections.orMax, share)
-        configuration.limits.httpConnections.value = min(httpConnections.orMax, max(1, available - share))
+        var caps: [WritableKeyPath<NodeConfiguration, NodeLimit>] = [\.limits.connections, \.limits.httpConnections]
+        if hasStar { caps.append(\.star.peers) }
+        let wishes = caps.map { configuration[keyPath: $0].orMax }
+        let shares = OpenFileShares.divide(available, wishes: wishes)
+        guard shares != wishes else { return }
+        for (cap, share) in zip(caps, shares) { configuration[keyPath: cap].value = share }
         logger.warning(
             "caps on connections are lowered to what the system's limit of open files allows",
             metadata: [
                 "openFiles": "\(available + OpenFiles.reserve)",
                 "connections": "\(configuration.limits.connections.orZero)",
                 "httpConnections": "\(configuration.limits.httpConnections.orZero)",
+                "starPeers": "\(hasStar ? configuration.star.peers.orZero : 0)",
             ])
     }
+
+    private var hasStar: Bool { configuration.http != nil && !configuration.disabledServices.contains(.star) }
 
     private func makeResolver() throws -> DNSResolver {
         var server: DNSServer?

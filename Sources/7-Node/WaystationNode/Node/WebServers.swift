@@ -9,6 +9,7 @@ import Logging
 import Multiformats
 import NIOCore
 import NIOPosix
+import StarSignalling
 import Synchronization
 import Telemetry
 
@@ -26,6 +27,7 @@ final class WebServers: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let loops: LoopGroup
     private let host: Host
+    private let star: NodeStar?
     private let telemetry: Telemetry
     private let logger: Logger
     private let startedAt: NIODeadline
@@ -34,12 +36,13 @@ final class WebServers: Sendable {
 
     init(
         _ configuration: NodeConfiguration, group: MultiThreadedEventLoopGroup, loops: LoopGroup, host: Host,
-        telemetry: Telemetry, logger: Logger
+        star: NodeStar?, telemetry: Telemetry, logger: Logger
     ) {
         self.configuration = configuration
         self.group = group
         self.loops = loops
         self.host = host
+        self.star = star
         self.telemetry = telemetry
         self.logger = logger
         startedAt = .now()
@@ -57,12 +60,16 @@ final class WebServers: Sendable {
         var settings = HTTPServer.Configuration(name: "front door")
         settings.limits.connections = configuration.limits.httpConnections.value
         settings.limits.connectionsPerIP = configuration.limits.httpConnectionsPerIP.value
-        if configuration.allowPrivateAddresses, !configuration.limits.httpConnectionsPerIP.isExplicit {
-            settings.isSparedPerIP = { !$0.isPublic }
+        let sparesPrivate =
+            configuration.allowPrivateAddresses && !configuration.limits.httpConnectionsPerIP.isExplicit
+        let proxies = configuration.proxies
+        settings.isSparedPerIP = { address in
+            sparesPrivate && !address.isPublic || proxies.contains { $0.contains(address) }
         }
-        let (host, loops) = (host, loops)
+        let (host, loops, star) = (host, loops, star)
+        settings.bodyLimit = { _, path in FrontDoor.isSignalling(path) && star != nil ? NodeStar.bodyLimit : 0 }
         settings.webSocketRoute = { request in
-            if FrontDoor.isSignalling(request.path) { return nil }
+            if FrontDoor.isSignalling(request.path) { return star?.route(request) }
             return WebSocketRoute(maxFrameSize: WebSocketTransport.maxFrameSize) { channel in
                 WebSocketTransport.adopt(channel, upgrader: host, loops: loops)
             }
@@ -73,7 +80,8 @@ final class WebServers: Sendable {
                 dhtProtocols: self?.configuration.dhtProtocols ?? [])
         }
         let server = HTTPServer(
-            settings, group: group, loops: loops, responder: router.buildResponder(), logger: logger.part("http"))
+            settings, group: group, loops: loops,
+            responder: FrontDoorResponder(router: router.buildResponder(), star: star), logger: logger.part("http"))
         let bound = try await server.start(host: address.host, port: Int(address.port))
         state.withLock {
             $0.frontDoor = server
@@ -102,6 +110,10 @@ final class WebServers: Sendable {
                 return Response.text(.notFound, "The relay is switched off.")
             }
             return try Response.json(relay.snapshot())
+        }
+        router.get("/api/star") { [star] _, _ in
+            guard let star else { return Response.text(.notFound, "The star is switched off.") }
+            return try Response.json(star.hub.snapshot)
         }
         let server = HTTPServer(
             HTTPServer.Configuration(name: "admin"), group: group, loops: loops, responder: router.buildResponder(),
