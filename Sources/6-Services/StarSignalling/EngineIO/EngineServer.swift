@@ -72,8 +72,11 @@ package final class EngineServer: Sendable {
         case .begin(let revision, .polling):
             try census.admit(request.source)
             return await begin(revision, request, executor)
-        case .begin(_, .webSocket), .session(_, .webSocket):
+        case .begin(_, .webSocket):
             // A WebSocket's request that comes here was not upgraded.
+            try census.check(request.source)
+            throw .badRequest
+        case .session(_, .webSocket):
             throw .badRequest
         }
     }
@@ -121,7 +124,8 @@ package final class EngineServer: Sendable {
         guard let verdict = try? judge(request) else { return nil }
         switch verdict {
         case .begin(let revision, .webSocket):
-            guard (try? census.admit(request.source)) != nil else { return nil }
+            // The place is taken when the WebSocket is there: its key may be wrong, and then nobody would give it back.
+            guard (try? census.check(request.source)) != nil else { return nil }
             return { self.begin(revision, request, $0) }
         case .session(let connection, .webSocket):
             return { self.attach($0, to: connection) }
@@ -130,10 +134,9 @@ package final class EngineServer: Sendable {
         }
     }
 
-    /// Begins a session on a WebSocket. Its place is taken already.
+    /// Begins a session on a WebSocket.
     private func begin(_ revision: EngineRevision, _ request: EngineRequest, _ channel: any Channel) {
-        guard let executor = loops.executor(of: channel.eventLoop) else {
-            census.release(request.source)
+        guard let executor = loops.executor(of: channel.eventLoop), (try? census.admit(request.source)) != nil else {
             return channel.close(promise: nil)
         }
         let connection = makeConnection(revision, .webSocket, request, executor)

@@ -25,15 +25,28 @@ final class SessionCensus: Sendable {
     /// Takes a place for a session from there, or says why there is none. Each is given back by ``release(_:)``.
     func admit(_ source: IPAddress?) throws(EngineRefusal) {
         let group = group(source)
-        let refusal: EngineRefusal? = state.withLock { state in
-            if state.isStopped { return .full }
-            if let total, state.count >= total { return .full }
-            if let group, let perIP, state.perIP[group, default: 0] >= perIP { return .perIP }
-            state.count += 1
-            if let group { state.perIP[group, default: 0] += 1 }
-            return nil
+        let refusal = state.withLock { state in
+            let refusal = reason(against: group, state)
+            if refusal == nil {
+                state.count += 1
+                if let group { state.perIP[group, default: 0] += 1 }
+            }
+            return refusal
         }
         if let refusal { throw refusal }
+    }
+
+    /// Says why there is no place for a session from there, and takes none.
+    func check(_ source: IPAddress?) throws(EngineRefusal) {
+        let group = group(source)
+        if let refusal = state.withLock({ reason(against: group, $0) }) { throw refusal }
+    }
+
+    private func reason(against group: IPAddress?, _ state: State) -> EngineRefusal? {
+        if state.isStopped { return .full }
+        if let total, state.count >= total { return .full }
+        if let group, let perIP, state.perIP[group, default: 0] >= perIP { return .perIP }
+        return nil
     }
 
     /// Gives a place back.
