@@ -40,6 +40,7 @@ struct PeerBook {
 
     /// Takes somebody out. Does nothing when it is not there.
     mutating func remove(_ serial: UInt64) {
+        guard serial > 0 else { return }
         let index = index(after: serial - 1)
         guard index < serials.count, serials[index] == serial, isPresent[index] else { return }
         isPresent[index] = false

@@ -121,8 +121,9 @@ extension StarHub {
         case nil: lost(.absent)
         case .remote(let node):
             let handshake = ForwardedHandshake(target: target, text: text, isReturned: isReturned)
-            guard let link = currentLink, link.forward(handshake, to: node) else { return lost(.absent) }
+            guard let link = currentLink else { return lost(.absent) }
             counters.count(.handshakesSent)
+            link.forward(handshake, to: node) { lost(.absent) }
         case .local(let other): deliver(text, to: other) { lost(.congested) }
         }
     }

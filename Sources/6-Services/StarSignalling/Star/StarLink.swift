@@ -10,8 +10,9 @@ package protocol StarLink: Sendable {
 
     /// Passes a handshake on to a peer of another node.
     ///
-    /// - Returns: false when there is no way to it now.
-    func forward(_ handshake: ForwardedHandshake, to node: StarNodeID) -> Bool
+    /// - Parameter lost: is called, on some loop, when there is no way to it now.
+    func forward(
+        _ handshake: ForwardedHandshake, to node: StarNodeID, orElse lost: @escaping @Sendable () -> Void)
 }
 
 /// A handshake on its way from one node to another.

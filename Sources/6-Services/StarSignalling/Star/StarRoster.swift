@@ -28,7 +28,18 @@ package final class StarRoster: Sendable {
         var book = PeerBook()
         var clock = JoinClock()
         var localCount = 0
+        var remoteCounts: [StarNodeID: Int] = [:]
         var remoteCount = 0
+
+        mutating func count(_ claim: PeerClaim, _ change: Int) {
+            switch claim.holder {
+            case .local: localCount += change
+            case .remote(let node):
+                remoteCount += change
+                let count = (remoteCounts[node] ?? 0) + change
+                remoteCounts[node] = count > 0 ? count : nil
+            }
+        }
     }
 
     /// Peers of other nodes that are kept, at most: what stands in Redis is bounded too.
@@ -132,6 +143,15 @@ package final class StarRoster: Sendable {
         }
     }
 
+    /// Peers that are joined at another node.
+    package func remoteCount(of node: StarNodeID) -> Int { state.withLock { $0.remoteCounts[node] ?? 0 } }
+
+    /// All claims of another node's peers.
+    package func remoteClaims(of node: StarNodeID) -> [StarAddress: JoinStamp] {
+        let claims = directory.all { $0.stamp.node == node && !$0.holder.isLocal }
+        return Dictionary(claims.map { ($0.address, $0.claim.stamp) }, uniquingKeysWith: { $1 })
+    }
+
     /// Ends what other nodes' peers hold.
     ///
     /// - Parameter isGone: which claims.
@@ -160,7 +180,7 @@ package final class StarRoster: Sendable {
         packet.append(event: "ws-peer", argument: address.json)
         let claim = PeerClaim(stamp: stamp, serial: state.book.append(packet), holder: holder)
         directory.set(address, claim)
-        if holder.isLocal { state.localCount += 1 } else { state.remoteCount += 1 }
+        state.count(claim, 1)
         if isAnnounced { announce(Announcement(serial: claim.serial, packet: packet)) }
         return claim
     }
@@ -168,6 +188,6 @@ package final class StarRoster: Sendable {
     private func remove(_ address: StarAddress, in state: inout State) {
         guard let claim = directory.set(address, nil) else { return }
         state.book.remove(claim.serial)
-        if claim.holder.isLocal { state.localCount -= 1 } else { state.remoteCount -= 1 }
+        state.count(claim, -1)
     }
 }
