@@ -18,7 +18,8 @@ public struct RedisURL: Sendable, Hashable {
     /// - Throws: `RedisError` with `.badURL`; its message never shows a password.
     public init(_ text: String) throws(RedisError) {
         guard !text.hasPrefix("rediss://") else {
-            throw RedisError(.badURL, "Redis is not spoken to over TLS; use redis:// through a tunnel or a private network.")
+            throw RedisError(
+                .badURL, "Redis is not spoken to over TLS; use redis:// through a tunnel or a private network.")
         }
         guard text.hasPrefix("redis://") else {
             throw Self.fault("it must begin with redis://, as redis://127.0.0.1:6379/0 does")

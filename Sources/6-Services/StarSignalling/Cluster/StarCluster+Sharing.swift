@@ -63,7 +63,9 @@ extension StarCluster: StarLink {
 
     /// Writes the peers again where somebody emptied Redis.
     private func checkPeersAreThere(_ answer: Result<RESPValue, RedisError>) {
-        guard case .success(.integer(0)) = answer, hub.roster.localCount > 0, let commander, !isRestoring else { return }
+        guard case .success(.integer(0)) = answer, hub.roster.localCount > 0, let commander, !isRestoring else {
+            return
+        }
         isRestoring = true
         logger.warning("Redis has lost this node's peers; they are written again.")
         register(commander)
