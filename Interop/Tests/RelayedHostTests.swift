@@ -63,7 +63,7 @@ extension RealPeers {
 }
 
 /// One of our hosts within the test, without a listener of its own.
-private struct OwnHost {
+struct OwnHost {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     let host: Host
     private let identify: IdentifyService

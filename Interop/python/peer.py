@@ -31,7 +31,9 @@ from libp2p.stream_muxer.mplex.mplex import MPLEX_PROTOCOL_ID as MPLEX, Mplex
 from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX, Yamux
 from libp2p.tools.anyio_service import background_trio_service
 
+from gossiping import Gossip
 from meeting import MeetingPoint
+from punching import HolePunching, PunchingCalls
 from relaying import RelayClient, echo, exchange
 
 CALL_LIMIT_SECONDS = 60
@@ -70,11 +72,11 @@ def peer_description(info):
 class Peer:
     """The calls that a test can make."""
 
-    def __init__(self, host, dht, relay):
+    def __init__(self, host, dht, *parts):
+        """Calls that are not of its own are those of its parts."""
         self.host = host
         self.dht = dht
-        self.relay = relay
-        self.meeting = MeetingPoint(host)
+        self.parts = parts
 
     async def connect(self, address):
         info = info_from_p2p_addr(multiaddr.Multiaddr(address))
@@ -196,7 +198,7 @@ def say(line):
 
 async def answer(peer, request):
     name = request.pop("call")
-    owners = [one for one in (peer, peer.relay, peer.meeting) if hasattr(one, name)]
+    owners = [one for one in (peer, *peer.parts) if hasattr(one, name)]
     if name.startswith("_") or not owners:
         return {"error": f"no call named {name}"}
     try:
@@ -216,8 +218,17 @@ async def main(options):
         async with background_trio_service(dht):
             relay = RelayClient(host, options.search)
             await nursery.start(relay.run)
+            parts = [relay, MeetingPoint(host)]
+            if options.punch:
+                punching = HolePunching(host)
+                await nursery.start(punching.serve)
+                parts.append(PunchingCalls(punching))
+            if options.pubsub:
+                gossip = Gossip(host, options.pubsub)
+                await nursery.start(gossip.run)
+                parts.append(gossip)
             say({"event": "started", "id": str(host.get_id()), "addresses": [str(a) for a in host.get_addrs()]})
-            peer = Peer(host, dht, relay)
+            peer = Peer(host, dht, *parts)
             while line := await trio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True):
                 say(await answer(peer, json.loads(line)))
         nursery.cancel_scope.cancel()
@@ -233,6 +244,8 @@ def arguments():
     parser.add_argument("--namespace", action="append", default=[])
     parser.add_argument("--hidden", action="store_true", help="listen nowhere")
     parser.add_argument("--search", type=int, help="seconds from one search for a place at a relay to the next")
+    parser.add_argument("--punch", action="store_true", help="look for direct connections beside relayed ones")
+    parser.add_argument("--pubsub", action="append", default=[], help="a protocol of gossipsub, or that of floodsub")
     return parser.parse_args()
 
 
