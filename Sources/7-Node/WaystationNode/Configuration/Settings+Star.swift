@@ -2,8 +2,8 @@ import StarSignalling
 
 // What the signalling server for browsers gives away. The defaults are its own.
 extension Settings {
-    static let starRedis: Setting<String?> = Setting(
-        "star.redis", .optional(.url), default: nil, "none",
+    static let starRedis: Setting<RedisURL?> = Setting(
+        "star.redis", .optional(.redis), default: nil, "none",
         help: "the Redis, as `redis://[user:password@]host[:port][/db]`, through which several nodes form one star")
 
     static let starRefresh: Setting<Duration> = Setting(
@@ -41,10 +41,20 @@ extension Settings {
     ]
 }
 
-extension SettingKind where Value == String {
-    /// An address of a server, as the part that connects to it reads it.
-    static var url: SettingKind { SettingKind("URL") { $0 } }
+extension SettingKind where Value == RedisURL {
+    /// Where a Redis is.
+    static var redis: SettingKind {
+        SettingKind("URL") { text in
+            do {
+                return try RedisURL(text)
+            } catch {
+                throw UnreadableValue("\(error)")
+            }
+        }
+    }
+}
 
+extension SettingKind where Value == String {
     /// Where a page comes from, as browsers write it.
     static var origin: SettingKind {
         SettingKind("ORIGIN") { text in

@@ -1,9 +1,9 @@
-import StarSignalling
+public import StarSignalling
 
 /// What a node's star gives away.
 public struct StarConfiguration: Sendable {
     /// The Redis that joins several nodes to one star; nil where there is only this one.
-    public var redis: String?
+    public var redis: RedisURL?
 
     /// How often joined peers are told of one another again; zero for never.
     public var refresh = Settings.starRefresh.defaultValue

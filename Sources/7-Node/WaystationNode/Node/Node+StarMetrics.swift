@@ -16,6 +16,12 @@ extension Node {
         metrics.gauge(
             "waystation_star_sessions", Double(star.engine.sessionCount),
             help: "Clients at the transports, connected to the namespace or not yet.")
+        metrics.gauge(
+            "waystation_star_redis_up", star.cluster?.currentStatus.isConnected == true ? 1 : 0,
+            help: "Whether the Redis that joins several nodes' stars is connected.")
+        metrics.gauge(
+            "waystation_star_nodes", Double(star.cluster?.currentStatus.nodes ?? 0),
+            help: "Other nodes of the same star that live.")
         let events: [(StarCounters.Event, String, String)] = [
             (.joinSuccesses, "joins", "Joins that were taken."),
             (.leaves, "leaves", "Peers that left or went away."),

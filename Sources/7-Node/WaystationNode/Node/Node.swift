@@ -124,7 +124,7 @@ public final class Node: Sendable {
         await pubsub?.stop()
         for table in tables { await table.stop() }
         await host.stopListening()
-        star?.stop()
+        await star?.stop()
         await web.stopFrontDoor(within: Self.requestTime)
         await host.close()
         await storage.close()

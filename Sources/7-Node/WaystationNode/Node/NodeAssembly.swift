@@ -81,7 +81,7 @@ struct NodeAssembly {
         serveBasics(host)
         let relayClient = NodeRelayClient(configuration.relay, host: host, logger: logger.part("relay"))
         self.relayClient = relayClient
-        if hasStar { star = NodeStar(configuration, loops: loops) }
+        if hasStar { star = NodeStar(configuration, loops: loops, logger: logger.part("star")) }
         let web = WebServers(
             configuration, group: group, loops: loops, host: host, star: star, telemetry: telemetry, logger: logger)
         self.web = web
@@ -89,6 +89,7 @@ struct NodeAssembly {
         try await web.startAdmin()
         try await listen(host)
         try await web.startFrontDoor()
+        await star?.start()
         try await startTables(host, storage)
         startRelay(host, web, relayClient.version1)
         try await startRendezvous(host, storage)
@@ -105,7 +106,7 @@ struct NodeAssembly {
     /// Ends what was started.
     func undo() async {
         await relayClient?.stop()
-        star?.stop()
+        await star?.stop()
         relay?.stop()
         rendezvous?.stop()
         await pubsub?.stop()

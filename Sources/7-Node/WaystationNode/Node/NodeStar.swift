@@ -10,13 +10,17 @@ import StarSignalling
 final class NodeStar: Sendable {
     let hub: StarHub
     let engine: EngineServer
+    /// What makes it one with other nodes' stars.
+    let cluster: StarCluster?
     private let proxies: [IPPrefix]
 
     /// A message may have so many bytes; a POST with several has no more.
     static let bodyLimit = EngineSettings().maxPayload
 
     /// Makes a star without peers.
-    init(_ configuration: NodeConfiguration, loops: LoopGroup, random: RandomSource = RandomSource()) {
+    init(
+        _ configuration: NodeConfiguration, loops: LoopGroup, random: RandomSource = RandomSource(), logger: Logger
+    ) {
         let star = configuration.star
         let sparesPrivate = configuration.allowPrivateAddresses
         let isSpared: @Sendable (IPAddress) -> Bool = { sparesPrivate && !$0.isPublic }
@@ -30,10 +34,22 @@ final class NodeStar: Sendable {
         settings.allowedOrigins = star.allowedOrigins.isEmpty ? nil : Set(star.allowedOrigins)
         proxies = configuration.proxies
         engine = EngineServer(settings, loops: loops, random: random, service: hub)
+        cluster = star.redis.map { [hub] redis in
+            StarCluster(redis, hub: hub, executor: loops.next(), random: random, logger: logger)
+        }
     }
 
-    /// Lets nobody in any more, and ends the sockets that are there.
-    func stop() { engine.stop() }
+    /// Becomes one with the stars of other nodes, if there are any.
+    func start() async { await cluster?.start() }
+
+    /// Lets nobody in any more, ends the sockets that are there, and tells the other nodes.
+    func stop() async {
+        engine.stop()
+        await cluster?.stop()
+    }
+
+    /// What the star does now.
+    var report: StarReport { StarReport(star: hub.snapshot, cluster: cluster?.currentStatus) }
 
     /// Answers what is no WebSocket.
     func respond(to request: Request, context: ConnectionContext) async throws -> Response {
@@ -66,4 +82,19 @@ struct FrontDoorResponder<Router: HTTPResponder>: HTTPResponder where Router.Con
         }
         return try await star.respond(to: request, context: context)
     }
+}
+
+/// What `GET /api/star` answers.
+struct StarReport: Encodable {
+    let star: StarSnapshot
+    /// How the node stands with the others; left out where it is alone.
+    let cluster: StarClusterStatus?
+
+    func encode(to encoder: any Encoder) throws {
+        try star.encode(to: encoder)
+        var container = encoder.container(keyedBy: Keys.self)
+        try container.encodeIfPresent(cluster, forKey: .cluster)
+    }
+
+    private enum Keys: CodingKey { case cluster }
 }

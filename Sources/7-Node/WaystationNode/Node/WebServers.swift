@@ -113,7 +113,7 @@ final class WebServers: Sendable {
         }
         router.get("/api/star") { [star] _, _ in
             guard let star else { return Response.text(.notFound, "The star is switched off.") }
-            return try Response.json(star.hub.snapshot)
+            return try Response.json(star.report)
         }
         let server = HTTPServer(
             HTTPServer.Configuration(name: "admin"), group: group, loops: loops, responder: router.buildResponder(),
