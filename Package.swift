@@ -28,6 +28,9 @@ let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHTTPTypesHTTP2 = Target.Dependency.product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
@@ -71,6 +74,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
@@ -121,8 +125,8 @@ let package = Package(
         room(
             "6-Services", "HTTPServing",
             [
-                "LibP2PCore", nioCore, nioPosix, nioHTTP1, nioWebSocket, nioHTTPTypes, nioHTTPTypesHTTP1, httpTypes,
-                hummingbird, hummingbirdCore, logging, metrics,
+                "LibP2PCore", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioWebSocket, nioSSL, nioTLS, nioHTTPTypes,
+                nioHTTPTypesHTTP1, nioHTTPTypesHTTP2, httpTypes, hummingbird, hummingbirdCore, logging, metrics,
             ]),
         room(
             "6-Services", "StarSignalling",
@@ -130,6 +134,7 @@ let package = Package(
                 "LibP2PCore", "Multiformats", nioCore, nioPosix, nioHTTP1, nioWebSocket, httpTypes, logging, metrics,
                 collections,
             ]),
+        room("6-Services", "Certificates", ["LibP2PCore", nioCore, nioSSL, crypto, x509, asn1, logging]),
         room("6-Services", "Telemetry", ["LibP2PCore", metrics, coreMetrics]),
         room(
             "6-Services", "NodeStorage", ["LibP2PCore", "LibP2PHost", "LibP2PBasics", "LibP2PKademlia", grdb, logging]),
@@ -138,12 +143,10 @@ let package = Package(
             "7-Node", "WaystationNode",
             [
                 "LibP2PHost", "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "LibP2PRelay", "LibP2PPubSub", "HTTPServing", "StarSignalling", "Telemetry", "NodeStorage", lifecycle,
-                unixSignals,
-                coreMetrics, logging,
-                metrics,
-                configuration, yams, nioCore,
-                nioPosix, nioWebSocket, httpTypes, hummingbird,
+                "LibP2PRelay", "LibP2PPubSub", "HTTPServing", "Certificates", "StarSignalling", "Telemetry",
+                "NodeStorage",
+                lifecycle, unixSignals, coreMetrics, logging, metrics, configuration, yams, nioCore, nioPosix,
+                nioWebSocket, httpTypes, hummingbird,
             ]),
 
         .executableTarget(
@@ -174,6 +177,7 @@ let package = Package(
                 "LibP2PTesting", "HTTPServing", nioEmbedded, nioPosix, nioHTTP1, nioWebSocket, hummingbird, httpTypes,
                 logging,
             ]),
+        tests("Certificates", ["LibP2PTesting", crypto, x509, asn1, logging]),
         tests("Telemetry", [coreMetrics]),
         tests("NodeStorage", ["LibP2PTesting", nioPosix, grdb, logging]),
         tests("WaystationNode", ["LibP2PTesting"]),

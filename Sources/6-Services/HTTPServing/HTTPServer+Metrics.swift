@@ -9,6 +9,14 @@ extension HTTPServer {
         ).increment()
     }
 
+    /// Counts a TLS handshake that has ended.
+    func countHandshake(_ outcome: HandshakeOutcome) {
+        Counter(
+            label: "waystation_http_tls_handshakes_total",
+            dimensions: [("server", configuration.name), ("outcome", outcome.rawValue)]
+        ).increment()
+    }
+
     /// Counts a connection that was not let in.
     static func countRefusal(_ server: String, _ refusal: ConnectionCensus.Refusal) {
         Counter(

@@ -28,6 +28,9 @@ public final class HTTPServer: Sendable {
         /// Who takes a WebSocket over; `nil` when nobody does, which is answered 404.
         public var webSocketRoute: @Sendable (WebSocketRequest) -> WebSocketRoute? = { _ in nil }
 
+        /// How the server speaks TLS; nil when it does not.
+        public var tls: TLSDoor?
+
         /// A server called `name`, with the limits of the contract, without bodies and WebSockets.
         public init(name: String) {
             self.name = name
@@ -71,7 +74,8 @@ public final class HTTPServer: Sendable {
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            // TLS has an end of its own; what ends without it is cut off.
+            .childChannelOption(.allowRemoteHalfClosure, value: configuration.tls == nil)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try self.accept(channel) }
             }
@@ -113,7 +117,12 @@ public final class HTTPServer: Sendable {
         }
         switch census.admit(channel) {
         case .success(let place):
-            try HTTP1Pipeline.configure(channel, server: self, executor: executor, place: place)
+            if let door = configuration.tls {
+                try channel.pipeline.syncOperations.addHandler(
+                    TLSDoorHandler(server: self, door: door, executor: executor, place: place))
+            } else {
+                try HTTP1Pipeline.configure(channel, server: self, executor: executor, place: place)
+            }
         case .failure(let refusal):
             Self.countRefusal(configuration.name, refusal)
             channel.close(promise: nil)

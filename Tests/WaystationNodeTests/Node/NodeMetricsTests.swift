@@ -13,7 +13,9 @@ import Testing
         "waystation_http_responses_total counter", "waystation_http_refused_connections_total counter",
         "waystation_star_sessions_total counter", "waystation_star_closed_sessions_total counter",
         "waystation_star_refused_requests_total counter", "waystation_star_ignored_packets_total counter",
-        "waystation_star_upgrades_total counter",
+        "waystation_star_upgrades_total counter", "waystation_http_tls_handshakes_total counter",
+        // Only a node with TLS has certificates.
+        "waystation_certificate_expiry_seconds gauge", "waystation_certificate_failed_reloads_total counter",
     ]
 
     @Test("the page of the metrics has those that a node shows, and their kinds")

@@ -18,7 +18,7 @@ import Testing
         #expect(addresses.allSatisfy { $0.peerID == node.host.localPeer && $0.tcpPort != 0 })
         #expect(addresses.contains { $0.contains(.ws) })
         #expect(node.telemetry.health.isReady)
-        #expect(node.web.frontDoorURL?.hasPrefix("http://127.0.0.1:") == true)
+        #expect(node.frontDoor.url?.hasPrefix("http://127.0.0.1:") == true)
         #expect(node.telemetry.metrics.exposition().contains("waystation_host_connections 0"))
         await node.stop()
         #expect(!node.telemetry.health.isReady)

@@ -79,14 +79,17 @@ public struct WebSocketTransport: Transport {
     /// The pipeline passes `WebSocketFrame`s at its end, by NIO's encoder and decoder, and holds no HTTP handlers any
     /// more. When the upgrader does not admit the connection it is closed.
     ///
-    /// - Parameter loops: the channel's loop is one of them.
+    /// - Parameters:
+    ///   - isSecure: whether the server speaks TLS below HTTP; the connection's addresses say so.
+    ///   - loops: the channel's loop is one of them.
     @discardableResult
     public static func adopt(
-        _ channel: any Channel, upgrader: any ConnectionUpgrader, loops: LoopGroup
+        _ channel: any Channel, isSecure: Bool = false, upgrader: any ConnectionUpgrader, loops: LoopGroup
     ) -> EventLoopFuture<Connection> {
         do {
             guard let executor = loops.executor(of: channel.eventLoop),
-                let remote = address(of: channel.remoteAddress), let local = address(of: channel.localAddress)
+                let remote = address(of: channel.remoteAddress, isSecure: isSecure),
+                let local = address(of: channel.localAddress, isSecure: isSecure)
             else {
                 throw NetworkError(.misuse, "The channel is not a TCP connection on one of the node's loops.")
             }
@@ -119,9 +122,9 @@ public struct WebSocketTransport: Transport {
         return upgrader.upgrade(channel, end)
     }
 
-    /// `/ip4|ip6/…/tcp/N/ws` of a socket.
-    private static func address(of socket: SocketAddress?) -> Multiaddr? {
+    /// `/ip4|ip6/…/tcp/N/ws` of a socket, or `…/tls/ws`.
+    private static func address(of socket: SocketAddress?, isSecure: Bool = false) -> Multiaddr? {
         guard let base = socket.flatMap(Multiaddr.init(tcp:)) else { return nil }
-        return try? base.encapsulating(Multiaddr.Component(.ws, value: []))
+        return try? base.encapsulating(Multiaddr(isSecure ? "/tls/ws" : "/ws"))
     }
 }

@@ -14,7 +14,8 @@ struct HTTP1Pipeline {
 
     /// Adds all handlers to the channel. Called on its loop.
     static func configure(
-        _ channel: any Channel, server: HTTPServer, executor: LoopExecutor, place: ConnectionCensus.Place
+        _ channel: any Channel, server: HTTPServer, executor: LoopExecutor, place: ConnectionCensus.Place,
+        isSecure: Bool = false
     ) throws {
         let limits = server.configuration.limits
         var decoderLimits = NIOHTTPDecoderLimitConfiguration()
@@ -26,7 +27,7 @@ struct HTTP1Pipeline {
                 HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: decoderLimits)),
             lifecycle: HTTP1LifecycleHandler(limits: limits),
             upgrade: WebSocketUpgradeHandler(route: server.configuration.webSocketRoute, place: place),
-            types: HTTP1ToHTTPServerCodec(secure: false),
+            types: HTTP1ToHTTPServerCodec(secure: isSecure),
             exchange: HTTPExchangeHandler(server: server, executor: executor))
         pipeline.upgrade.pipeline = pipeline
         try channel.pipeline.syncOperations.addHandlers([

@@ -54,6 +54,9 @@ public struct NodeConfiguration: Sendable {
     /// What the relay gives away.
     public var relay = RelayConfiguration()
 
+    /// With which certificates the front door speaks TLS.
+    public var tls = TLSConfiguration()
+
     /// What the star gives away.
     public var star = StarConfiguration()
 
@@ -107,6 +110,7 @@ public struct NodeConfiguration: Sendable {
         access = try AccessList(settings)
         proxies = try settings.value(Settings.accessProxies)
         relay = try RelayConfiguration(settings)
+        tls = try TLSConfiguration(settings)
         star = try StarConfiguration(settings)
         pubsubTopics = try settings.value(Settings.pubsubTopic)
         announcesInTopics = try settings.value(Settings.pubsubAnnounce)

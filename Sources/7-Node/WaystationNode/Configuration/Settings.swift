@@ -78,10 +78,10 @@ public enum Settings {
 
     /// All settings, in the order of the documentation.
     public static let all: [any SettingDefinition] =
-        general + access + limits + dht + relay + rendezvous + pubsub + star + output
+        general + access + limits + dht + relay + rendezvous + pubsub + star + tls + output
 
     private static let general: [any SettingDefinition] = [
-        dataDir, config, identity, listen, announce, http, admin, bootstrap, dhtProtocol, dhtNamespace,
+        dataDir, config, identity, listen, announce, http, https, admin, bootstrap, dhtProtocol, dhtNamespace,
         allowPrivateAddresses, disable, psk, dnsServer,
     ]
 

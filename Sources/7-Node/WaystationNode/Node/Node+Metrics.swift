@@ -1,3 +1,4 @@
+import Certificates
 import LibP2PCore
 import LibP2PHost
 import LibP2PKademlia
@@ -17,6 +18,7 @@ extension Node {
             self.addRendezvous(to: &metrics)
             self.addPubSub(to: &metrics)
             self.addServices(to: &metrics)
+            self.addCertificates(to: &metrics)
             self.addLimits(to: &metrics)
         }
     }
@@ -109,6 +111,20 @@ extension Node {
                 "waystation_http_connections", Double(count), labels: [("server", server)],
                 help: "Connections of a web server, without those that became libp2p connections.")
         }
+    }
+
+    private func addCertificates(to metrics: inout MetricsObservations) {
+        guard let certificates = frontDoor.certificates else { return }
+        for credentials in certificates.store.credentials {
+            metrics.gauge(
+                "waystation_certificate_expiry_seconds",
+                Double((credentials.notAfter.seconds - WallClock.system.now.seconds)),
+                labels: [("name", credentials.names.first ?? "")],
+                help: "Seconds until a certificate that is served expires; below zero when it has.")
+        }
+        metrics.counter(
+            "waystation_certificate_failed_reloads_total", Double(certificates.failureCount),
+            help: "Times that certificates were replaced by what cannot be used.")
     }
 
     private func addLimits(to metrics: inout MetricsObservations) {

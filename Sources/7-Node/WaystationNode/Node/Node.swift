@@ -1,3 +1,4 @@
+import Certificates
 import LibP2PBasics
 public import LibP2PCore
 public import LibP2PHost
@@ -43,6 +44,7 @@ public final class Node: Sendable {
     let storage: NodeStorage
     let resolver: DNSResolver
     let identify: IdentifyService
+    let frontDoor: NodeFrontDoor
     let web: WebServers
     let relayClient: NodeRelayClient
     let star: NodeStar?
@@ -87,6 +89,7 @@ public final class Node: Sendable {
         storage = parts.storage
         resolver = parts.resolver
         identify = parts.identify
+        frontDoor = parts.frontDoor
         web = parts.web
         relayClient = parts.relayClient
         star = parts.star
@@ -111,8 +114,10 @@ public final class Node: Sendable {
         changed.withLock { $0 = configuration.relay }
         relay?.apply(configuration.relay)
         host.access = configuration.access
+        frontDoor.certificates?.reload()
         logger.notice(
-            "who may connect and the relay's limits and lists were read again; other settings hold from the next start")
+            "who may connect, certificates and the relay's limits and lists were read again; the rest holds from the next start"
+        )
     }
 
     /// Stops accepting, lets requests under way end, closes all connections and writes what is to be kept.
@@ -125,7 +130,7 @@ public final class Node: Sendable {
         for table in tables { await table.stop() }
         await host.stopListening()
         await star?.stop()
-        await web.stopFrontDoor(within: Self.requestTime)
+        await frontDoor.stop(within: Self.requestTime)
         await host.close()
         await storage.close()
         await web.stopAdmin()

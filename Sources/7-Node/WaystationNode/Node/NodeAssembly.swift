@@ -1,3 +1,4 @@
+import Certificates
 import HTTPServing
 import LibP2PBasics
 import LibP2PCore
@@ -30,6 +31,7 @@ struct NodeAssembly {
         let storage: NodeStorage
         let resolver: DNSResolver
         let identify: IdentifyService
+        let frontDoor: NodeFrontDoor
         let web: WebServers
         let relayClient: NodeRelayClient
         let star: NodeStar?
@@ -46,6 +48,7 @@ struct NodeAssembly {
     private var storage: NodeStorage?
     private var resolver: DNSResolver?
     private var host: Host?
+    private var frontDoor: NodeFrontDoor?
     private var web: WebServers?
     private var tables: [KademliaDHT] = []
     private var relayClient: NodeRelayClient?
@@ -82,13 +85,17 @@ struct NodeAssembly {
         let relayClient = NodeRelayClient(configuration.relay, host: host, logger: logger.part("relay"))
         self.relayClient = relayClient
         if hasStar { star = NodeStar(configuration, loops: loops, logger: logger.part("star")) }
+        let frontDoor = try NodeFrontDoor(
+            configuration, group: group, loops: loops, host: host, star: star, logger: logger.part("http"))
+        self.frontDoor = frontDoor
         let web = WebServers(
-            configuration, group: group, loops: loops, host: host, star: star, telemetry: telemetry, logger: logger)
+            configuration, group: group, loops: loops, host: host, star: star, frontDoor: frontDoor,
+            telemetry: telemetry, logger: logger)
         self.web = web
         // Health first: whoever watches sees a node that starts.
         try await web.startAdmin()
         try await listen(host)
-        try await web.startFrontDoor()
+        try await frontDoor.start()
         await star?.start()
         try await startTables(host, storage)
         startRelay(host, web, relayClient.version1)
@@ -99,7 +106,8 @@ struct NodeAssembly {
         return Node(
             Parts(
                 configuration: configuration, host: host, tables: tables, telemetry: telemetry, logger: logger,
-                loops: loops, group: group, storage: storage, resolver: resolver, identify: identify, web: web,
+                loops: loops, group: group, storage: storage, resolver: resolver, identify: identify,
+                frontDoor: frontDoor, web: web,
                 relayClient: relayClient, star: star, relay: relay, pubsub: pubsub, rendezvous: rendezvous))
     }
 
@@ -111,7 +119,7 @@ struct NodeAssembly {
         rendezvous?.stop()
         await pubsub?.stop()
         for table in tables { await table.stop() }
-        await web?.stopFrontDoor(within: .zero)
+        await frontDoor?.stop(within: .zero)
         await web?.stopAdmin()
         await host?.close()
         await storage?.close()
@@ -138,7 +146,9 @@ struct NodeAssembly {
             ])
     }
 
-    private var hasStar: Bool { configuration.http != nil && !configuration.disabledServices.contains(.star) }
+    private var hasStar: Bool {
+        (configuration.http != nil || configuration.tls.door != nil) && !configuration.disabledServices.contains(.star)
+    }
 
     private func makeResolver() throws -> DNSResolver {
         var server: DNSServer?
@@ -255,6 +265,8 @@ struct NodeAssembly {
         case let error as StorageError where error.code == .failed:
             NodeError(.internalFailure, "The database fails", cause: error)
         case let error as StorageError: NodeError(.unavailable, "The data folder cannot be used", cause: error)
+        case let error as CertificateError:
+            NodeError(.configuration, "The front door cannot speak TLS", cause: error)
         case let error as HTTPServingError: NodeError(.unavailable, "A web server cannot start", cause: error)
         case let error as NetworkError where error.code == .unsupportedAddress:
             NodeError(.configuration, "An address cannot be listened on", cause: error)

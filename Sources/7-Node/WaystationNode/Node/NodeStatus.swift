@@ -13,6 +13,9 @@ public struct NodeStatus: Sendable {
     /// The front door, or `nil` when it is closed.
     public var frontDoorURL: String?
 
+    /// The front door over TLS, or `nil` when there is none.
+    public var secureFrontDoorURL: String?
+
     /// The admin server, or `nil` when there is none.
     public var adminURL: String?
 
@@ -21,6 +24,7 @@ public struct NodeStatus: Sendable {
         var lines = ["peer \(peerID)"]
         lines += listening.map { "listening \($0)" }
         if let frontDoorURL { lines.append("http \(frontDoorURL)") }
+        if let secureFrontDoorURL { lines.append("https \(secureFrontDoorURL)") }
         if let adminURL { lines.append("admin \(adminURL)") }
         return lines + ["ready"]
     }
@@ -30,6 +34,7 @@ extension Node {
     /// Where the node is reached now.
     public var status: NodeStatus {
         NodeStatus(
-            peerID: host.localPeer, listening: listenAddresses, frontDoorURL: web.frontDoorURL, adminURL: web.adminURL)
+            peerID: host.localPeer, listening: listenAddresses, frontDoorURL: frontDoor.url,
+            secureFrontDoorURL: frontDoor.secureURL, adminURL: web.adminURL)
     }
 }

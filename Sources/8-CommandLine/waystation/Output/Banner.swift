@@ -13,6 +13,7 @@ struct Banner {
             lines.append(row(index == 0 ? "listening" : "", "\(address)"))
         }
         if let url = status.frontDoorURL { lines.append(row("front door", styled(url, "4"))) }
+        if let url = status.secureFrontDoorURL { lines.append(row("", styled(url, "4"))) }
         if let url = status.adminURL { lines.append(row("admin", styled(url, "4"))) }
         lines += ["", "  " + styled("ready", "1;32") + ": Ctrl-C stops the node", ""]
         return lines.joined(separator: "\n")

@@ -1,0 +1,33 @@
+public import LibP2PCore
+
+/// Why a certificate cannot be used. Errors are equal when their codes are.
+public struct CertificateError: CodedError {
+    /// The kind of failure.
+    public enum Code: String, Sendable {
+        /// A file is missing or cannot be read.
+        case unreadable
+        /// What a file holds is no certificate, no key, or a kind of key that is not supported.
+        case malformed
+        /// The key is not that of the certificate.
+        case mismatch
+        /// The certificate is not valid yet, or no longer.
+        case expired
+        /// The certificate is not for the host that it should be for.
+        case wrongHost = "wrong_host"
+    }
+
+    /// The kind of failure.
+    public let code: Code
+
+    /// What is wrong, with the file or the value, and what to do about it.
+    public let message: String
+
+    /// The error below, where there is one.
+    public let cause: (any Error)?
+
+    init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+}

@@ -1,0 +1,16 @@
+// Certificates for the front door.
+extension Settings {
+    static let https: Setting<HostAndPort?> = Setting(
+        "https", .optional(.hostAndPort), default: nil, "off until TLS is configured, then `0.0.0.0:443`",
+        help: "the front door over TLS: the same as the plain one, by HTTP/1.1 and HTTP/2")
+
+    static let tlsCertificate: Setting<[String]> = Setting(
+        "tls.certificate", .list(of: .file), default: [], "none",
+        help: "PEM files of certificates with their chains; read again when they are replaced, and on SIGHUP")
+
+    static let tlsKey: Setting<[String]> = Setting(
+        "tls.key", .list(of: .file), default: [], "none",
+        help: "PEM files of the certificates' keys, in the same order")
+
+    static let tls: [any SettingDefinition] = [tlsCertificate, tlsKey]
+}

@@ -1,0 +1,37 @@
+public import Certificates
+
+/// With which certificates a node's front door speaks TLS.
+public struct TLSConfiguration: Sendable {
+    /// The address of the front door over TLS, where somebody set it.
+    public var address: HostAndPort?
+
+    /// Certificates and their keys. The first is for clients that name no host, or an unknown one.
+    public var files: [CertificateFiles] = []
+
+    /// Where the front door speaks TLS without being told where.
+    public static let defaultAddress = HostAndPort(host: "0.0.0.0", port: 443)
+
+    /// No TLS.
+    public init() {}
+
+    /// What `settings` say.
+    init(_ settings: ResolvedSettings) throws(NodeError) {
+        address = try settings.value(Settings.https)
+        let certificates = try settings.value(Settings.tlsCertificate)
+        let keys = try settings.value(Settings.tlsKey)
+        guard certificates.count == keys.count else {
+            throw NodeError(
+                .configuration,
+                "There are \(certificates.count) of --tls-certificate and \(keys.count) of --tls-key: each "
+                    + "certificate needs its key, in the same order")
+        }
+        files = zip(certificates, keys).map { CertificateFiles(chain: $0, key: $1) }
+        guard address == nil || !files.isEmpty else {
+            throw NodeError(
+                .configuration, "--https needs a certificate: give --tls-certificate and --tls-key")
+        }
+    }
+
+    /// Where the front door speaks TLS; nil when it does not.
+    public var door: HostAndPort? { files.isEmpty ? nil : address ?? Self.defaultAddress }
+}

@@ -1,0 +1,58 @@
+import Testing
+
+@testable import Certificates
+
+@Suite("Certificates are read, and chosen by name")
+struct CertificateTests {
+    private static func credentials(_ names: String...) throws -> Credentials {
+        let certificate = try TestCertificate(names: names)
+        return try Credentials(chain: certificate.chain, key: certificate.key, protocols: ["h2"])
+    }
+
+    @Test(
+        "a star stands for one label, the first",
+        arguments: [
+            ("example.org", true), ("a.b.example.org", false), ("x.wild.example.org", true),
+            ("wild.example.org", false),
+            ("x.y.wild.example.org", false), (".wild.example.org", false), ("", false),
+        ])
+    func covers(host: String, isCovered: Bool) throws {
+        #expect(try Self.credentials("Example.org", "*.wild.example.org").covers(host) == isCovered)
+    }
+
+    @Test func theBestCertificateIsChosen() throws {
+        let first = try Self.credentials("one.example")
+        let star = try Self.credentials("*.two.example")
+        let exact = try Self.credentials("a.two.example")
+        let store = CertificateStore([first, star, exact])
+        #expect(store.credentials(for: nil)?.names == ["one.example"])
+        #expect(store.credentials(for: "a.two.example")?.names == ["a.two.example"])
+        #expect(store.credentials(for: "b.two.example")?.names == ["*.two.example"])
+        #expect(store.credentials(for: "elsewhere.example")?.names == ["one.example"])
+        #expect(CertificateStore().credentials(for: nil) == nil)
+    }
+
+    @Test func aKeyOfAnotherCertificateIsRefused() throws {
+        let (one, two) = (try TestCertificate(names: ["one.example"]), try TestCertificate(names: ["two.example"]))
+        let error = #expect(throws: CertificateError.self) {
+            try Credentials(chain: one.chain, key: two.key, protocols: [])
+        }
+        #expect(error?.code == .mismatch)
+        #expect(error?.message.contains("one.example") == true)
+    }
+
+    @Test func whatIsNoPEMIsRefused() throws {
+        let certificate = try TestCertificate(names: ["one.example"])
+        for (chain, key) in [
+            ("", certificate.key), ("nonsense", certificate.key), (certificate.chain, ""),
+            (certificate.chain, "nonsense"),
+            (certificate.key, certificate.key), (certificate.chain, certificate.chain),
+            (certificate.chain.replacing("A", with: "!"), certificate.key),
+        ] {
+            let error = #expect(throws: CertificateError.self) {
+                try Credentials(chain: chain, key: key, protocols: [])
+            }
+            #expect(error?.code == .malformed)
+        }
+    }
+}
