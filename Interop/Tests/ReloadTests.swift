@@ -18,7 +18,7 @@ extension RealPeers {
 
                 // Who is denied loses the place at once, and the only one goes to the next who asks.
                 try write("relay:\n  maxReservations: 1\n  deny: [\(holder.id)]\n")
-                try await node.reload("were read again")
+                try await node.hangUp(until: "were read again")
                 #expect(try await node.relayReport()["reservations"] == .array([]))
                 #expect(try await holder.reserve(at: node) == false)
                 #expect(try await other.reserve(at: node) == true)
@@ -29,30 +29,18 @@ extension RealPeers {
 
                 // A file with a wrong value changes nothing.
                 try write("relay:\n  maxReservations: many\n")
-                try await node.reload("cannot be read again")
+                try await node.hangUp(until: "cannot be read again")
                 #expect(try await holder.reserve(at: node) == false)
                 #expect(try await node.relayReport()["refusals"] == .object(["denied": 2]))
 
                 try write("relay:\n  maxReservations: 1\n")
-                try await node.reload("were read again")
+                try await node.hangUp(until: "were read again")
                 #expect(try await holder.reserve(at: node) == false)
                 #expect(try await node.relayReport()["refusals"] == .object(["denied": 2, "reservations": 1]))
                 try write("relay:\n  maxReservations: 2\n")
-                try await node.reload("were read again")
+                try await node.hangUp(until: "were read again")
                 #expect(try await holder.reserve(at: node) == true)
             }
-        }
-    }
-}
-
-extension NodeProcess {
-    /// Tells it to read its configuration again, and waits for what it says in its log.
-    fileprivate func reload(_ answer: String) async throws {
-        process.signal(SIGHUP)
-        _ = try await process.errors.take("`\(answer)` in the log") { lines -> Bool? in
-            guard let index = lines.firstIndex(where: { $0.contains(answer) }) else { return nil }
-            lines.removeFirst(index + 1)
-            return true
         }
     }
 }

@@ -9,6 +9,7 @@ import argparse
 import json
 import logging
 import random
+import ssl
 import sys
 
 import multiaddr
@@ -58,6 +59,7 @@ def make_host(options):
         sec_opt=security,
         muxer_opt=muxers,
         listen_addrs=listen_addresses(options),
+        tls_client_config=ssl.create_default_context(cafile=options.trust) if options.trust else None,
     )
 
 
@@ -238,6 +240,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--transport", choices=["tcp", "ws"], default="tcp")
     parser.add_argument("--security", choices=["noise", "tls"], default="noise")
+    parser.add_argument("--trust", help="a file of certificates that WebSockets over TLS are trusted by")
     parser.add_argument("--muxer", choices=["yamux", "mplex"], default="yamux")
     parser.add_argument("--dht", choices=["client", "server"], default="client")
     parser.add_argument("--key", choices=sorted(KEYS), default="ed25519")

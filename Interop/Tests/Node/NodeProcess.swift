@@ -8,6 +8,8 @@ struct NodeProcess {
     let addresses: [String]
     /// URLs without a path.
     let http: String
+    /// The front door over TLS, where there is one.
+    let https: String?
     let admin: String
 
     /// The TCP or the WebSocket address.
@@ -31,6 +33,16 @@ struct NodeProcess {
     func stop() async throws -> Int32 {
         process.signal(SIGTERM)
         return try await process.status(within: .seconds(40))
+    }
+
+    /// Tells it to read its files again, and waits for what it says in its log.
+    func hangUp(until answer: String) async throws {
+        process.signal(SIGHUP)
+        _ = try await process.errors.take("`\(answer)` in the log") { lines -> Bool? in
+            guard let index = lines.firstIndex(where: { $0.contains(answer) }) else { return nil }
+            lines.removeFirst(index + 1)
+            return true
+        }
     }
 
     /// Ends it at once, as a power cut would.
@@ -62,7 +74,8 @@ extension Lab {
         guard let id = values("peer").first, let http = values("http").first, let admin = values("admin").first else {
             throw InteropError("the node said only \(lines)")
         }
-        return NodeProcess(process: process, id: id, addresses: values("listening"), http: http, admin: admin)
+        return NodeProcess(process: process, id: id, addresses: values("listening"), http: http,
+            https: values("https").first, admin: admin)
     }
 
     /// Runs one of our commands to its end.

@@ -1,0 +1,146 @@
+import Foundation
+import Testing
+
+extension RealPeers {
+    /// The front door over TLS: curl and openssl agree on versions and protocols, py-libp2p dials it, and certificates that
+    /// are replaced are served without dropping a connection.
+    @Suite(.timeLimit(.minutes(4)))
+    struct SecureFrontDoorTests {
+        @Test func curlAndOpenSSLAgree() async throws {
+            try await Lab.open { lab in
+                let certificate = try await lab.certificate(for: "localhost")
+                let node = try await lab.node(["--https", "127.0.0.1:0"] + certificate.flags)
+                let door = try #require(node.https)
+                let port = try #require(door.split(separator: ":").last)
+                let url = "https://localhost:\(port)"
+                for version in ["2", "1.1"] {
+                    let answer = try await lab.run(
+                        "curl", "--silent", "--cacert", certificate.chain, "--http\(version)", "--write-out",
+                        "\n%{http_version} %{response_code}", "\(url)/")
+                    #expect(answer.output.last == "\(version) 200")
+                    #expect(answer.output.joined().contains(node.id))
+                }
+                // A body that nobody wants is refused, also where the refusal comes before its end.
+                let big = lab.path("big")
+                try Data(count: 300_000).write(to: URL(filePath: big))
+                let refused = try await lab.run(
+                    "curl", "--silent", "--cacert", certificate.chain, "--data-binary", "@\(big)",
+                    "--write-out", "%{http_version} %{response_code}", "\(url)/")
+                #expect(refused.output == ["2 413"])
+                let polling = try await lab.run(
+                    "curl", "--silent", "--cacert", certificate.chain,
+                    "\(url)/socket.io/?EIO=4&transport=polling")
+                #expect(polling.output.first?.hasPrefix("0{\"sid\":") == true)
+
+                let plain = try await lab.run("curl", "--silent", "http://localhost:\(port)/")
+                #expect(plain.output == ["This port speaks TLS: use https:// or wss://."])
+                let reverse = try await lab.run(
+                    "curl", "--silent", "--insecure", node.http.replacing("http:", with: "https:"))
+                #expect(reverse.status == 35)
+
+                for (version, status) in [("-tls1_3", Int32(0)), ("-tls1_2", 0), ("-tls1_1", 1)] {
+                    let session = try await lab.run(
+                        "openssl", "s_client", version, "-connect", "localhost:\(port)", "-alpn", "h2",
+                        "-verify_return_error",
+                        "-CAfile", certificate.chain, "-servername", "localhost")
+                    #expect(session.status == status, "\(version)")
+                }
+                #expect(try await HTTPAnswer.get(node.http, "/").status == 200)
+            }
+        }
+
+        /// In the older of the two forms of such addresses: py-libp2p does not dial the other one.
+        @Test func pythonDialsIt() async throws {
+            try await Lab.open { lab in
+                let certificate = try await lab.certificate(for: "localhost")
+                let node = try await lab.node(["--https", "127.0.0.1:0"] + certificate.flags)
+                let port = try #require(node.https?.split(separator: ":").last)
+                #expect(node.addresses.contains("/ip4/127.0.0.1/tcp/\(port)/tls/ws/p2p/\(node.id)"))
+                let peer = try await lab.pythonPeer(
+                    PythonPeer.Stack(transport: "ws"), ["--trust", certificate.chain])
+                _ = try await peer.call(
+                    "connect", ["address": .string("/dns4/localhost/tcp/\(port)/wss/p2p/\(node.id)")])
+                let times = try await peer.call("ping", ["peer": .string(node.id), "count": 3])
+                #expect(times.array?.count == 3)
+            }
+        }
+
+        @Test func replacedCertificatesAreServedAndNothingIsDropped() async throws {
+            try await Lab.open { lab in
+                let first = try await lab.certificate(for: "localhost")
+                let node = try await lab.node(["--https", "127.0.0.1:0"] + first.flags)
+                let port = try #require(node.https?.split(separator: ":").last)
+                let peer = try await lab.pythonPeer(PythonPeer.Stack(transport: "ws"), ["--trust", first.chain])
+                _ = try await peer.call(
+                    "connect", ["address": .string("/dns4/localhost/tcp/\(port)/wss/p2p/\(node.id)")])
+
+                let second = try await lab.certificate(for: "localhost")
+                try second.replace(first)
+                try await node.hangUp(until: "were read again")
+                let answer = try await lab.run(
+                    "curl", "--silent", "--cacert", second.chain, "--output", "/dev/null", "--write-out",
+                    "%{response_code}", "https://localhost:\(port)/")
+                #expect(answer.output == ["200"])
+
+                // What cannot be used is told, and not served.
+                try Data("nonsense".utf8).write(to: URL(filePath: first.key))
+                try await node.hangUp(until: "the old ones stay")
+                let again = try await lab.run(
+                    "curl", "--silent", "--cacert", second.chain, "--output", "/dev/null", "--write-out",
+                    "%{response_code}", "https://localhost:\(port)/")
+                #expect(again.output == ["200"])
+                let metrics = try await HTTPAnswer.get(node.admin, "/metrics").body
+                #expect(metrics.contains("waystation_certificate_failed_reloads_total 1\n"))
+                #expect(metrics.contains("waystation_certificate_expiry_seconds{name=\"localhost\"}"))
+                #expect(try await peer.call("ping", ["peer": .string(node.id), "count": 1]).array?.count == 1)
+            }
+        }
+
+        @Test func badCertificatesAreToldAtTheStart() async throws {
+            try await Lab.open { lab in
+                let one = try await lab.certificate(for: "one.example")
+                let two = try await lab.certificate(for: "two.example")
+                let result = try await lab.waystation(
+                    "run", "--data-dir", lab.path("data"), "--listen", "/ip4/127.0.0.1/tcp/0", "--http", "127.0.0.1:0",
+                    "--admin", "127.0.0.1:0", "--https", "127.0.0.1:0", "--tls-certificate", one.chain, "--tls-key",
+                    two.key)
+                #expect(result.status == 78)
+                #expect(result.errors.joined().contains("The key is not that of the certificate for one.example"))
+            }
+        }
+    }
+}
+
+/// A certificate that signs itself, in files.
+private struct CertificateOnDisk {
+    let chain: String
+    let key: String
+
+    var flags: [String] { ["--tls-certificate", chain, "--tls-key", key] }
+
+    /// Puts this one in another one's place.
+    func replace(_ other: CertificateOnDisk) throws {
+        try Data(contentsOf: URL(filePath: chain)).write(to: URL(filePath: other.chain), options: .atomic)
+        try Data(contentsOf: URL(filePath: key)).write(to: URL(filePath: other.key), options: .atomic)
+    }
+}
+
+extension Lab {
+    fileprivate func certificate(for name: String) async throws -> CertificateOnDisk {
+        let files = CertificateOnDisk(chain: path("chain.pem"), key: path("key.pem"))
+        let made = try await run(
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+            "-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:\(name)", "-keyout", files.key, "-out", files.chain)
+        guard made.status == 0 else { throw InteropError("openssl made no certificate: \(made.errors)") }
+        return files
+    }
+
+    /// Runs one of the system's programs to its end.
+    fileprivate func run(_ program: String, _ arguments: String...) async throws -> CommandResult {
+        let process = try await start(name: program, URL(filePath: "/usr/bin/\(program)"), arguments)
+        let status = try await process.status(within: .seconds(60))
+        return CommandResult(
+            status: status, output: try await process.output.takeUntilEnd("all output"),
+            errors: try await process.errors.takeUntilEnd("all error output"))
+    }
+}
