@@ -193,7 +193,7 @@ let package = Package(
             name: "InteropTests",
             dependencies: [
                 "LibP2PSecurity", "LibP2PHost", "LibP2PTransports", "LibP2PMuxers", "LibP2PBasics", "LibP2PRelay",
-                nioCore, nioPosix, crypto,
+                "StarSignalling", nioCore, nioPosix, crypto,
             ],
             path: "Interop/Tests", swiftSettings: settings),
     ],

@@ -102,7 +102,7 @@ struct StarLimitTests {
             let (a, b) = (laboratory.peer("/a"), laboratory.peer("/b"))
             let padding = #","pad":"\#(String(repeating: "x", count: 160 * 1024))""#
             for _ in 0..<20 { a.offer(from: "/a", to: "/b", more: padding) }
-            #expect(b.output.texts.count == 9)
+            #expect(b.output.texts.count == 10)
         }
     }
 }

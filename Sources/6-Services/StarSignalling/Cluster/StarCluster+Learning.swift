@@ -28,7 +28,10 @@ extension StarCluster {
         case .left(let address, let stamp):
             hub.roster.leftElsewhere(address, stamp)
         case .alive(let other, let peers):
-            guard other != node else { return }
+            guard other != node else {
+                echoedAt = executor.now
+                return
+            }
             note(other)
             if hub.roster.remoteCount(of: other) != Int(peers) { doubted.insert(other) }
         case .gone(let other):

@@ -46,14 +46,15 @@ extension StarCluster: StarLink {
     func register(_ commander: RedisConnection) {
         commander.send(RESPCommand("DEL", keys.peers(node)))
         write(hub.roster.localClaims.map { ($0.address, $0.claim.stamp) })
-        commander.send(RESPCommand("SADD", keys.nodes, "\(node)"))
         showAlive(commander)
     }
 
     /// Says that the node lives, and for how long that can be believed.
     func showAlive(_ commander: RedisConnection) {
         let expiry = "\(max(1, timing.expiry.nanoseconds / 1_000_000))"
+        // In this order: a node whose name is there without a sign of life is taken to be dead.
         commander.send(RESPCommand("SET", keys.alive(node), "1", "PX", expiry))
+        commander.send(RESPCommand("SADD", keys.nodes, "\(node)"))
         // The peers stay longer than the sign of life, so that they do not vanish while it is renewed.
         commander.send(RESPCommand("PEXPIRE", keys.peers(node), "\(expiry)0")) { [self] answer in
             assumeIsolated { $0.checkPeersAreThere(answer) }

@@ -48,6 +48,8 @@ public actor StarCluster {
     var doubted: Set<StarNodeID> = []
     /// Those of them that were doubted already a heartbeat ago.
     var secondDoubts: Set<StarNodeID> = []
+    /// When this node heard itself last: what it says comes back to it, unless the channels are dead.
+    var echoedAt = NIODeadline.now()
     /// Whether this node's peers were written again since the last heartbeat.
     var isRestoring = false
     private var run: Task<Void, Never>?
@@ -89,6 +91,7 @@ public actor StarCluster {
             _ = try? await commander.call(RESPCommand("DEL", keys.alive(node), keys.peers(node)))
         }
         session?.cancel()
+        disconnect()
         await run?.value
         run = nil
         forgetting?.cancel()
@@ -114,53 +117,61 @@ public actor StarCluster {
             }
             isKnownToFail = true
             // Nodes that lost Redis at one moment do not all come back at one.
+            var generator = random.generator
             let share = Double.random(in: 0.5...1, using: &generator)
             try? await executor.sleep(for: wait * share)
             wait = min(wait * 2, timing.longestRetry)
         }
     }
 
-    private var generator: RandomSource.Generator {
-        get { random.generator }
-        set {}
-    }
-
     /// Connects, and stays so until a connection is gone or the task is cancelled.
     private func hold() async throws {
-        let ended: @Sendable () -> Void = { self.assumeIsolated { $0.session?.cancel() } }
-        let subscribed = executor.loop.makePromise(of: Void.self)
-        let awaited = SubscriptionCount(2, subscribed)
-        defer { subscribed.fail(RedisError(.closed, "The connection to Redis was closed.")) }
+        let subscription = Subscription(count: 2, on: executor)
+        let ended: @Sendable () -> Void = {
+            subscription.fail(RedisError(.closed, "The connection to Redis was closed."))
+            self.assumeIsolated { $0.session?.cancel() }
+        }
+        defer { subscription.fail(RedisError(.closed, "The connection to Redis is not wanted any more.")) }
         let subscriber = try await RedisConnection.connect(
             to: url, on: executor,
             pushed: { value in
-                awaited.note(value)
+                subscription.note(value)
                 self.assumeIsolated { $0.pushed(value) }
             },
             closed: ended)
         self.subscriber = subscriber
         subscriber.subscribe([keys.news, keys.inbox(node)])
-        try await withDeadline(timing.expiry, on: executor) { try await subscribed.futureResult.get() }
+        try await guarded(subscriber) { try await subscription.wait() }
         let commander = try await RedisConnection.connect(to: url, on: executor, closed: ended)
-        try Task.checkCancellation()
+        guard !Task.isCancelled else { return commander.close() }
         try await begin(commander)
         while true {
             try await executor.sleep(for: timing.heartbeat)
-            try await withDeadline(timing.expiry, on: executor) { try await self.beat(commander) }
+            guard executor.now - echoedAt <= TimeAmount(timing.expiry) else {
+                throw RedisError(.overloaded, "Nothing came through Redis's channels for \(timing.expiry).")
+            }
+            try await guarded(commander) { try await beat(commander) }
         }
+    }
+
+    /// Does something that waits for answers, and closes the connection when it takes too long.
+    private func guarded(_ connection: RedisConnection, _ work: () async throws -> Void) async throws {
+        let watch = executor.schedule(after: timing.expiry) { connection.close() }
+        defer { watch.cancel() }
+        try await work()
     }
 
     /// Writes this node's peers, and learns the others'. From here on joins and leaves are passed on as they come.
     private func begin(_ commander: RedisConnection) async throws {
         forgetting?.cancel()
         forgetting = nil
-        heard = [:]
-        doubted = []
+        (heard, doubted, secondDoubts) = ([:], [], [])
+        echoedAt = executor.now
         self.commander = commander
         register(commander)
         status.withLock { $0.isConnected = true }
         logger.info("The star is connected to Redis.", metadata: ["redis": "\(url)", "node": "\(node)"])
-        try await withDeadline(timing.expiry, on: executor) { try await self.learn(commander) }
+        try await guarded(commander) { try await learn(commander) }
     }
 
     private func disconnect() {
@@ -188,15 +199,20 @@ public struct StarClusterStatus: Sendable, Hashable, Codable {
     init() {}
 }
 
-/// Waits until channels are subscribed to. Used on one loop.
-private final class SubscriptionCount: Sendable {
+/// Waits until channels are subscribed to.
+private final class Subscription: Sendable {
     private let missing: Mutex<Int>
     private let promise: EventLoopPromise<Void>
 
-    init(_ missing: Int, _ promise: EventLoopPromise<Void>) {
-        self.missing = Mutex(missing)
-        self.promise = promise
+    init(count: Int, on executor: LoopExecutor) {
+        missing = Mutex(count)
+        promise = executor.loop.makePromise()
     }
+
+    /// Waits for the last channel, or the failure.
+    func wait() async throws { try await promise.futureResult.get() }
+
+    func fail(_ error: RedisError) { promise.fail(error) }
 
     func note(_ value: RESPValue) {
         if case .error(let reason) = value {

@@ -1,0 +1,45 @@
+import Foundation
+
+/// A real `redis-server` on a port of its own, which forgets everything when it ends.
+final class RedisServer {
+    let url: String
+
+    private let lab: Lab
+    private let port: UInt16
+    private let password: String?
+    private var process: ChildProcess
+
+    static let program = URL(filePath: "/usr/bin/redis-server")
+
+    init(_ lab: Lab, password: String? = nil) async throws {
+        guard FileManager.default.isExecutableFile(atPath: Self.program.path) else {
+            throw InteropError("there is no \(Self.program.path): install Debian's redis-server (make test does)")
+        }
+        self.lab = lab
+        self.password = password
+        port = try FreePort.find()
+        url = "redis://\(password.map { ":\($0)@" } ?? "")127.0.0.1:\(port)/3"
+        process = try await Self.start(lab, port, password)
+    }
+
+    /// Ends it at once, as a power cut would.
+    func kill() async throws {
+        process.signal(SIGUSR1)
+        _ = try await process.status()
+    }
+
+    /// Starts it again, empty, where it was.
+    func restart() async throws { process = try await Self.start(lab, port, password) }
+
+    private static func start(_ lab: Lab, _ port: UInt16, _ password: String?) async throws -> ChildProcess {
+        var arguments = [
+            "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", lab.folder.path,
+        ]
+        if let password { arguments += ["--requirepass", password] }
+        let process = try await lab.start(name: "redis-server", program, arguments)
+        try await process.output.take("redis-server's readiness") { lines in
+            lines.contains { $0.contains("Ready to accept connections") } ? true : nil
+        } as Bool
+        return process
+    }
+}
