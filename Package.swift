@@ -185,7 +185,7 @@ let package = Package(
             name: "FuzzTests",
             dependencies: [
                 "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "LibP2PRelay", "LibP2PPubSub", "WaystationNode", "LibP2PTesting",
+                "LibP2PRelay", "LibP2PPubSub", "StarSignalling", "WaystationNode", "LibP2PTesting",
                 nioEmbedded, nioWebSocket, asn1,
             ],
             path: "Fuzz/Tests", swiftSettings: settings),

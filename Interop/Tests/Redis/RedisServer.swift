@@ -37,9 +37,9 @@ final class RedisServer {
         ]
         if let password { arguments += ["--requirepass", password] }
         let process = try await lab.start(name: "redis-server", program, arguments)
-        try await process.output.take("redis-server's readiness") { lines in
-            lines.contains { $0.contains("Ready to accept connections") } ? true : nil
-        } as Bool
+        _ = try await process.output.take("redis-server's readiness") { lines in
+            lines.first { $0.contains("Ready to accept connections") }
+        }
         return process
     }
 }

@@ -86,9 +86,12 @@ public actor StarCluster {
     public func stop() async {
         run?.cancel()
         if let commander {
-            tell(.gone(node))
-            commander.send(RESPCommand("SREM", keys.nodes, "\(node)"))
-            _ = try? await commander.call(RESPCommand("DEL", keys.alive(node), keys.peers(node)))
+            // Redis may hang; then what this node wrote expires.
+            try? await guarded(commander, within: .seconds(1)) {
+                tell(.gone(node))
+                commander.send(RESPCommand("SREM", keys.nodes, "\(node)"))
+                try await commander.call(RESPCommand("DEL", keys.alive(node), keys.peers(node)))
+            }
         }
         session?.cancel()
         disconnect()
@@ -155,8 +158,10 @@ public actor StarCluster {
     }
 
     /// Does something that waits for answers, and closes the connection when it takes too long.
-    private func guarded(_ connection: RedisConnection, _ work: () async throws -> Void) async throws {
-        let watch = executor.schedule(after: timing.expiry) { connection.close() }
+    private func guarded(
+        _ connection: RedisConnection, within limit: Duration? = nil, _ work: () async throws -> Void
+    ) async throws {
+        let watch = executor.schedule(after: limit ?? timing.expiry) { connection.close() }
         defer { watch.cancel() }
         try await work()
     }
