@@ -10,7 +10,7 @@ final class StarNodeInProcess: Sendable {
     let cluster: StarCluster
     private let loops: LoopGroup
 
-    init(_ redis: RedisServer) async throws {
+    init(_ redis: RedisProcess) async throws {
         loops = LoopGroup(NIOSingletons.posixEventLoopGroup)
         var timing = StarCluster.Timing()
         (timing.heartbeat, timing.expiry, timing.memory) = (.milliseconds(200), .seconds(1), .seconds(2))

@@ -72,6 +72,19 @@ struct StarHubTests {
         }
     }
 
+    @Test("nobody is told again of what it was told of within the last interval, after its own join")
+    func noRefreshTooSoon() {
+        StarLaboratory.run { laboratory in
+            let peers = (0..<500).map { laboratory.client().joining("/\($0)") }
+            laboratory.settle()
+            for peer in peers { _ = peer.heard() }
+            laboratory.advance(by: .seconds(5))
+            #expect(peers.allSatisfy { $0.output.texts.isEmpty })
+            laboratory.advance(by: .seconds(5))
+            #expect(peers.allSatisfy { (255...256).contains($0.heard().count) })
+        }
+    }
+
     @Test("a refresh of many peers is bounded, and goes round until all have come")
     func rotation() {
         StarLaboratory.run(refreshPeers: 16) { laboratory in

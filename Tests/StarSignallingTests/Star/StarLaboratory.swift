@@ -73,6 +73,11 @@ struct StarClient {
 
     func join(_ address: String) { send("ss-join", "\"\(address)\"") }
 
+    func joining(_ address: String) -> StarClient {
+        join(address)
+        return self
+    }
+
     func offer(from source: String, to target: String, more: String = "") {
         send("ss-handshake", Self.offer(from: source, to: target, more: more))
     }

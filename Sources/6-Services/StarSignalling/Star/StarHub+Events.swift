@@ -63,6 +63,8 @@ extension StarHub {
         member.state.claim = (address, joined.claim.stamp)
         member.state.serial = joined.claim.serial
         member.state.isListening = true
+        member.shard.remove(member)
+        member.shard.add(member)
         if !joined.others.isEmpty {
             counters.add(.introductions, joined.others.count)
             socket.send(joined.others)
@@ -83,6 +85,9 @@ extension StarHub {
     }
 
     // MARK: Handshakes
+
+    /// What stands around a handshake's text: a frame's header and the event.
+    private static let handshakeOverhead = 32
 
     private func handshake(_ event: SocketEvent, from member: StarMember) {
         counters.count(.dials)
@@ -130,6 +135,7 @@ extension StarHub {
 
     private func deliver(_ text: ByteBuffer, to member: StarMember, orElse lost: @escaping @Sendable () -> Void) {
         var packets = PacketBatch()
+        packets.reserve(packets: 1, bytes: text.readableBytes + Self.handshakeOverhead)
         packets.append(event: "ws-handshake", argument: text)
         counters.count(.handshakes)
         member.hand(packets, orElse: lost)

@@ -17,6 +17,8 @@ final class StarShard: Sendable {
 
     /// Slots: a hundred ticks of a refresh interval.
     static let slotCount = 100
+    /// A slot may have so many members, and twice its share.
+    private static let bearableMembers = 64
     /// So many sockets are sent to before others of the loop get their turn.
     static let sendsInARow = 512
     /// Announcements that wait for a loop that does not keep up. What does not fit in is left to the refresh.
@@ -30,7 +32,6 @@ final class StarShard: Sendable {
     struct State {
         var slots: [Slot] = Array(repeating: Slot(), count: StarShard.slotCount)
         var count = 0
-        var nextSlot = 0
         var flush = FlushState.idle(since: nil)
         /// How long announcements gather now: longer than the pace where telling them takes longer.
         var gathering: TimeAmount
@@ -81,15 +82,25 @@ final class StarShard: Sendable {
         }
     }
 
-    /// A socket is there.
+    /// A socket is there, or has joined: it is refreshed for the first time in a whole interval from now.
     func add(_ member: StarMember) {
-        let slot = state.nextSlot
-        state.nextSlot = (slot + 1) % Self.slotCount
+        let slot = latestSlotWithRoom
         member.state.slot = slot
         member.state.index = state.slots[slot].members.count
         state.slots[slot].members.append(member)
         state.count += 1
         startTicking()
+    }
+
+    /// The slot that had its turn last. When a crowd comes at once some of it goes to the slots before, so that no slot
+    /// keeps the loop busy for long.
+    private var latestSlotWithRoom: Int {
+        let bearable = Self.bearableMembers + 2 * state.count / Self.slotCount
+        var slot = state.turn
+        repeat {
+            slot = (slot + Self.slotCount - 1) % Self.slotCount
+        } while state.slots[slot].members.count > bearable && slot != state.turn
+        return slot
     }
 
     /// A socket is gone.

@@ -8,10 +8,10 @@ import Testing
 extension RealPeers {
     /// Two nodes' stars made one by a real Redis, which dies and comes back.
     @Suite(.timeLimit(.minutes(2)))
-    struct StarClusterTests {
+    struct StarRedisTests {
         @Test func peersOfTwoNodesMeet() async throws {
             try await Lab.open { lab in
-                let redis = try await RedisServer(lab, password: "secret")
+                let redis = try await RedisProcess(lab, password: "secret")
                 let first = try await StarNodeInProcess(redis)
                 let a = try await first.peer("/a")
                 try await first.waitForRedis()
@@ -45,7 +45,7 @@ extension RealPeers {
 
         @Test func theNewestJoinWinsAcrossNodes() async throws {
             try await Lab.open { lab in
-                let redis = try await RedisServer(lab)
+                let redis = try await RedisProcess(lab)
                 let (first, second) = (try await StarNodeInProcess(redis), try await StarNodeInProcess(redis))
                 try await first.waitForRedis()
                 try await second.waitForRedis()
@@ -75,7 +75,7 @@ extension RealPeers {
 
         @Test func aStarOutlivesItsRedis() async throws {
             try await Lab.open { lab in
-                let redis = try await RedisServer(lab)
+                let redis = try await RedisProcess(lab)
                 let (first, second) = (try await StarNodeInProcess(redis), try await StarNodeInProcess(redis))
                 try await first.waitForRedis()
                 try await second.waitForRedis()
@@ -115,7 +115,7 @@ extension RealPeers {
 
         @Test func whatDeadNodesLeftExpiresAndJunkDoesNoHarm() async throws {
             try await Lab.open { lab in
-                let redis = try await RedisServer(lab)
+                let redis = try await RedisProcess(lab)
                 let node = try await StarNodeInProcess(redis)
                 try await node.waitForRedis()
                 let a = try await node.peer("/a")

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A real `redis-server` on a port of its own, which forgets everything when it ends.
-final class RedisServer {
+final class RedisProcess {
     let url: String
 
     private let lab: Lab
