@@ -4,8 +4,8 @@ package import NIOCore
 package struct RESPParser {
     /// The most bytes of one reply, with its headers.
     static let replyLimit = 16 << 20
-    /// The most bytes of one line.
-    static let lineLimit = 64 << 10
+    /// The most bytes of one line: words, numbers and errors are short.
+    static let lineLimit = 4096
     /// The most values of one reply.
     static let elementLimit = 65_536
     /// How deep arrays may stand in one another.
@@ -21,6 +21,8 @@ package struct RESPParser {
     private var open: [OpenArray] = []
     private var elements = 0
     private var bytes = 0
+    /// How many bytes of the buffer hold no line's end: they are not looked through again for each piece that comes.
+    private var endless = 0
 
     package init() {}
 
@@ -127,12 +129,14 @@ package struct RESPParser {
     /// A line without its end.
     private mutating func line() throws(RedisError) -> String? {
         let view = buffer.readableBytesView
-        guard let end = view.prefix(Self.lineLimit).firstIndex(of: UInt8(ascii: "\r")) else {
+        guard let end = view.prefix(Self.lineLimit).dropFirst(endless).firstIndex(of: UInt8(ascii: "\r")) else {
             guard view.count < Self.lineLimit else {
                 throw RedisError(.malformed, "A line of Redis has more than \(Self.lineLimit) bytes.")
             }
+            endless = view.count
             return nil
         }
+        endless = 0
         let length = end - view.startIndex
         guard view.count >= length + 2 else { return nil }
         let line = buffer.readString(length: length)
