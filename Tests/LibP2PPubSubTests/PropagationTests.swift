@@ -187,13 +187,47 @@ struct PropagationTests {
 
     @Test func neighboursOnOneAddressLoseTogether() throws {
         var field = try RouterField { $0.score.colocationThreshold = 4 }
-        let address = try #require(IPAddress("192.0.2.7"))
+        let address = try #require(IPAddress("8.8.4.7"))
         try field.add(0..<4, address: address)
         #expect(field.router.score(try RouterField.peer(0), at: field.now) == 0)
         try field.add(4..<7, address: address)
         #expect(field.router.score(try RouterField.peer(0), at: field.now) == -9)
         for number in 4..<7 { field.router.remove(try RouterField.peer(number), at: field.now) }
         #expect(field.router.score(try RouterField.peer(0), at: field.now) == 0)
+    }
+
+    /// Behind a reverse proxy all peers have its address.
+    @Test func aProxysAddressSaysNothing() throws {
+        var field = try RouterField {
+            $0.score.colocationThreshold = 4
+            $0.score.colocationSpared = [IPPrefix("8.8.4.0/24")].compactMap { $0 }
+        }
+        func score(_ numbers: Range<Int>, at text: String) throws -> Double {
+            let address = try #require(IPAddress(text))
+            try field.add(numbers, address: address)
+            defer {
+                for number in numbers {
+                    if let peer = try? RouterField.peer(number) { field.router.remove(peer, at: field.now) }
+                }
+            }
+            return field.router.score(try RouterField.peer(numbers.lowerBound), at: field.now)
+        }
+        #expect(try score(0..<7, at: "8.8.4.7") == 0)
+        #expect(try score(0..<7, at: "127.0.0.1") == 0)
+        #expect(try score(0..<7, at: "10.1.2.3") == 0)
+        #expect(try score(0..<7, at: "::ffff:8.8.4.7") == 0)
+        #expect(try score(0..<7, at: "8.8.8.8") == -9)
+    }
+
+    /// A machine has all addresses of its network of IPv6.
+    @Test func aNetworkOfIPv6IsOneAddress() throws {
+        var field = try RouterField { $0.score.colocationThreshold = 4 }
+        for number in 0..<7 {
+            try field.add(number..<(number + 1), address: try #require(IPAddress("2600:1:2:3::\(number + 1)")))
+        }
+        #expect(field.router.score(try RouterField.peer(0), at: field.now) == -9)
+        try field.add(7..<8, address: try #require(IPAddress("2600:1:2:4::1")))
+        #expect(field.router.score(try RouterField.peer(7), at: field.now) == 0)
     }
 
     @Test func everythingIsBounded() throws {

@@ -55,6 +55,23 @@ struct SwarmTests {
         }
     }
 
+    /// Clients that know nobody but the hub, many more than a mesh among equals takes in, hear all that each of them says.
+    @Test func aHubServesAllWhoKnowNobodyElse() throws {
+        try Simulation.run { simulation in
+            let swarm = Swarm(simulation)
+            let hub = try swarm.makeNode(1) { $0 = .hub }
+            let clients = try (2...61).map { try swarm.makeNode($0) }
+            for client in clients { try swarm.connect(client, hub) }
+            swarm.pass(.seconds(3))
+            for (index, client) in clients.enumerated() { try swarm.publish("\(index)", by: client) }
+            swarm.pass(.seconds(2))
+            for client in clients { #expect(client.received.count == clients.count) }
+            #expect(hub.pubsub.statistics.meshPeers == clients.count)
+            #expect(hub.pubsub.statistics.prunes == 0)
+            try swarm.stop([hub] + clients)
+        }
+    }
+
     @Test(arguments: 1...2 as ClosedRange<UInt64>)
     func itHoldsThroughChurn(seed: UInt64) throws {
         try Simulation.run(seed: seed) { simulation in

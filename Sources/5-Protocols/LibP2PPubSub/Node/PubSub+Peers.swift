@@ -62,8 +62,8 @@ extension PubSub {
         }
         members[peer] = Member(kind: kind)
         openOutlet(to: peer, on: connection)
-        // In a lab all peers share an address, and it tells nothing about them.
-        let address = network.allowsPrivateAddresses ? nil : connection.remoteAddress.ipAddress
+        // A circuit's address is the relay's, which says nothing about who comes through it.
+        let address = connection.isRelayed ? nil : connection.remoteAddress.ipAddress
         router.add(peer, kind, isOutbound: !connection.isInbound, address: address, at: executor.now)
         act()
         return true

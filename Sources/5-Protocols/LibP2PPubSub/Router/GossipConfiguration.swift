@@ -63,6 +63,15 @@ public struct GossipConfiguration: Sendable, Hashable {
 
     /// The defaults.
     public init() {}
+
+    /// For a node through which peers meet that know no other one. Each of them has its whole mesh here, so many more are
+    /// taken in than a mesh among equals needs; those beyond hear by gossip, later and not of everything.
+    public static var hub: GossipConfiguration {
+        var hub = GossipConfiguration()
+        hub.degree = 96
+        hub.degreeHigh = 128
+        return hub
+    }
 }
 
 /// What a node holds for pubsub at most.

@@ -27,8 +27,9 @@ struct ScoreBoard {
 
     /// A peer is here from now on; what is remembered of it counts.
     ///
-    /// - Parameter address: nil for one that tells nothing, as in a lab where all share one.
+    /// - Parameter address: where it comes from, if that is known.
     mutating func add(_ peer: PeerID, address: IPAddress?) {
+        let address = configuration.sharedPlace(of: address)
         remove(peer, at: .distantPast, remembers: true)
         if entries[peer]?.end != nil { departed -= 1 }
         entries[peer, default: Entry()].end = nil

@@ -1,3 +1,5 @@
+public import Multiformats
+
 /// How peers are judged, and what follows from it.
 ///
 /// A subset of gossipsub 1.1's score, with the spec's names for its parts:
@@ -26,6 +28,9 @@ public struct ScoreConfiguration: Sendable, Hashable {
     public var colocationWeight = -1.0
     /// P6: peers on one IP address that are no cause for suspicion: an office of browsers behind one router.
     public var colocationThreshold = 32
+    /// P6: networks whose peers do not count as sharing an address, as those of a proxy that they come through. Private
+    /// addresses never do.
+    public var colocationSpared: [IPPrefix] = []
     /// P7: points for the square of the offences beyond the threshold.
     public var behaviourWeight = -10.0
     /// P7: offences that happen to honest peers, whose clocks and queues are not ours.
@@ -50,4 +55,12 @@ public struct ScoreConfiguration: Sendable, Hashable {
 
     /// The defaults.
     public init() {}
+
+    /// What peers share that come from an address: the address, or all of an IPv6 /64; nil where it tells nothing.
+    func sharedPlace(of address: IPAddress?) -> IPAddress? {
+        guard let address = address?.unmapped, address.isPublic,
+            !colocationSpared.contains(where: { $0.contains(address) })
+        else { return nil }
+        return address.customer
+    }
 }

@@ -247,7 +247,8 @@ struct NodeAssembly {
 
     private mutating func startPubSub(_ host: Host) async throws {
         guard !configuration.disabledServices.contains(.pubsub) else { return }
-        var settings = GossipConfiguration()
+        var settings = GossipConfiguration.hub
+        settings.score.colocationSpared = configuration.access.allowedNetworks + configuration.proxies
         settings.limits.peers = configuration.maxPubSubPeers == 0 ? .max : configuration.maxPubSubPeers
         let pubsub = PubSub(settings, network: host, logger: logger.part("pubsub"))
         self.pubsub = pubsub
