@@ -76,6 +76,19 @@ struct HolePunchExchangeTests {
                 == .dial([try Multiaddr(publicAddress)], after: .zero, nil))
     }
 
+    /// The spec's way to try again is the same stream.
+    @Test func threeRoundsAreAnsweredOnAStream() throws {
+        var exchange = try exchange(isInitiator: false)
+        for round in 1...3 {
+            let address = "/ip4/8.8.4.4/tcp/\(round)"
+            #expect(try exchange.received(connect(address), now: start) == .send(connect()))
+            #expect(
+                try exchange.received(HolePunchMessage(.sync), now: start)
+                    == .dial([try Multiaddr(address)], after: .zero, nil))
+        }
+        #expect(throws: NetworkError(.malformed, "")) { try exchange.received(connect(publicAddress), now: start) }
+    }
+
     @Test func messagesOutOfTurnAreRefused() throws {
         let (connect, sync) = (try connect(publicAddress), HolePunchMessage(.sync))
         func fails(isInitiator: Bool, _ messages: [HolePunchMessage]) throws {

@@ -98,6 +98,69 @@ struct HolePunchServiceTests {
         }
     }
 
+    /// A program that follows the spec to the letter begins its next round on the stream of the last one.
+    @Test func anotherRoundMayComeOnTheSameStream() throws {
+        try Simulation.run { simulation in
+            let world = RelayedWorld(simulation: simulation)
+            let (relay, _) = try world.relay("8.8.8.1")
+            let hidden = try world.machine("8.8.8.2")
+            let caller = punching(try world.machine("8.8.8.3", listens: false))
+            try world.listen(hidden, behind: relay)
+            _ = try world.dial(caller, hidden, through: relay)
+            let connection = try #require(hidden.host.connections(to: caller.id).first)
+            let address = try #require(hidden.host.listenAddresses.first { !$0.isCircuit })
+            let nowhere = try Multiaddr("/ip4/8.8.8.99/tcp/4001")
+            try simulation.perform {
+                try await connection.withStream([HolePunchService.protocolID], allowsLimited: true) { stream in
+                    for told in [nowhere, address] {
+                        let connect = HolePunchMessage(.connect, observedAddresses: [told.bytes])
+                        try await stream.write(message: connect)
+                        let answer = try await stream.message(
+                            HolePunchMessage.self, max: HolePunchMessage.maxLength)
+                        #expect(answer?.kind == .connect)
+                        try await stream.write(message: HolePunchMessage(.sync))
+                    }
+                    #expect(try await stream.read() == nil)
+                }
+            }
+            #expect(hasDirect(caller, hidden))
+        }
+    }
+
+    /// A circuit is of no more use when there is a direct connection, but what runs on it is not cut off.
+    @Test func theRelayedConnectionEndsWhenNothingRunsOnIt() throws {
+        try Simulation.run { simulation in
+            let world = RelayedWorld(simulation: simulation)
+            var limits = RelayLimits()
+            limits.circuit = CircuitBounds(duration: .zero, bytes: 0)
+            let (relay, server) = try world.relay("8.8.8.1", limits)
+            let hidden = punching(try world.machine("8.8.8.2", listens: false))
+            let caller = punching(try world.machine("8.8.8.3"))
+            try world.listen(hidden, behind: relay)
+            let relayed = try world.dial(caller, hidden, through: relay)
+            let executor = relayed.executor
+            let echo = simulation.begin {
+                try await relayed.withStream([RelayedEcho.protocolID]) { stream in
+                    for _ in 0..<5 {
+                        try await executor.sleep(for: .seconds(30))
+                        try await stream.write(ByteBuffer(string: "beat"))
+                        _ = try await stream.read(exactly: 4)
+                    }
+                    return true
+                }
+            }
+            world.pass(.seconds(140))
+            #expect(caller.host.connections(to: hidden.id).map(\.isRelayed) == [false, true])
+            world.pass(.seconds(100))
+            #expect(try echo.get())
+            for (one, other) in [(caller, hidden), (hidden, caller)] {
+                #expect(one.host.connections(to: other.id).map(\.isRelayed) == [false])
+            }
+            #expect(server.circuitCount == 0)
+            #expect(server.reservationCount == 1)
+        }
+    }
+
     @Test func whoCannotMeetKeepsTheRelay() throws {
         try Simulation.run { simulation in
             let world = RelayedWorld(simulation: simulation)
@@ -110,7 +173,7 @@ struct HolePunchServiceTests {
             world.pass(.seconds(60))
             #expect(
                 outcomes.value == [
-                    Outcome(peer: caller.id, result: .failed, attempts: HolePunchService.maxAttempts)
+                    Outcome(peer: caller.id, result: .failed, attempts: HolePunchExchange.maxRounds)
                 ])
             #expect(try world.echo(relayed) == "hello")
         }

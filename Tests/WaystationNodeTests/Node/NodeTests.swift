@@ -2,6 +2,7 @@ import Foundation
 import LibP2PCore
 import LibP2PHost
 import LibP2PIdentity
+import LibP2PRelay
 import Multiformats
 import Telemetry
 import Testing
@@ -37,6 +38,25 @@ import Testing
         _ = try await other.connect(to: address)
         for client in [client, other] { await client.stop() }
         await node.stop()
+    }
+
+    /// In the first network there is nobody who could be told.
+    @Test func whoRelaysIsFoundInEachNetwork() async throws {
+        let folders = [TemporaryFolder(), TemporaryFolder()]
+        var configuration = try labConfiguration(folders[0])
+        configuration.relay.advertising = nil
+        let root = try await Node.start(configuration)
+        let entry = try #require(root.listenAddresses.first { !$0.contains(.ws) })
+        configuration = try labConfiguration(folders[1], bootstrap: [entry])
+        configuration.dhtProtocols = ["/lonely/kad/1.0.0"] + configuration.dhtProtocols
+        let moment = Duration.milliseconds(100)
+        configuration.relay.advertising = .init(bootDelay: moment, interval: moment, retryDelay: moment)
+        let relay = try await Node.start(configuration)
+        try await eventually(root) {
+            let records = root.tables[0].records.providers(of: RelayAdvertiser.multihash, now: root.host.clock.now)
+            return records.map(\.provider) == [relay.host.localPeer]
+        }
+        for node in [relay, root] { await node.stop() }
     }
 
     @Test func theIdentityIsMadeOnceAndKept() async throws {

@@ -98,6 +98,9 @@ public final class RelayTransport: Transport, NetworkObserver {
         return listener
     }
 
+    /// At how many relays a reservation is held now.
+    public var heldPlaces: Int { listeners.withLock { $0.values.count { $0.isHeld } } }
+
     /// Whether a reservation is held at a relay now.
     func holdsReservation(at relay: PeerID) -> Bool { listener(at: relay)?.isHeld ?? false }
 

@@ -6,7 +6,8 @@ import NIOCore
 /// The exchange after which both ends dial each other at the same time: pure rules.
 ///
 /// The side that accepted the relayed connection begins: CONNECT there and back measures the round trip, then it sends
-/// SYNC and waits for half of that, so that both begin to dial in the same moment.
+/// SYNC and waits for half of that, so that both begin to dial in the same moment. When nothing came of it, it may begin
+/// again: on the same stream, as the spec says, or on another one, as all programs do.
 struct HolePunchExchange: Sendable {
     /// What to do next.
     enum Step: Equatable, Sendable {
@@ -26,9 +27,13 @@ struct HolePunchExchange: Sendable {
     /// The most addresses that are told or dialled.
     static let maxAddresses = 8
 
+    /// How often both ends dial, as the spec says.
+    static let maxRounds = 3
+
     private let own: [Multiaddr]
     private let allowsPrivate: Bool
     private var state: State
+    private var rounds = 0
 
     /// - Parameters:
     ///   - own: this node's direct addresses.
@@ -56,7 +61,8 @@ struct HolePunchExchange: Sendable {
             state = .awaitingSync(addresses(of: message))
             return .send(connect)
         case (.awaitingSync(let addresses), .sync):
-            state = .done
+            rounds += 1
+            state = rounds < Self.maxRounds ? .awaitingConnect : .done
             return .dial(addresses, after: .zero, nil)
         default:
             throw NetworkError(.malformed, "A hole punching message came out of turn.")

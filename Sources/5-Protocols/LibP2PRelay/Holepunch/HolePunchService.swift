@@ -10,7 +10,8 @@ import Wire
 ///
 /// When a peer came in through a relay and has told by identify that it speaks the protocol, this node first dials the
 /// addresses that the peer listens on; if none answers both tell each other their addresses and dial at the same moment,
-/// up to three times. Streams prefer the direct connection as soon as it is there; the relayed one is left to its limits.
+/// up to three times. Streams prefer the direct connection as soon as it is there; the relayed one is ended after a minute,
+/// or when the last stream on it has ended.
 ///
 /// What it does not do: dial from the port that the node listens on. A NAT that gives each outbound connection a port of
 /// its own shows the other side a port behind which nobody listens, so two ends that both sit behind such NATs do not
@@ -42,19 +43,20 @@ public final class HolePunchService: NetworkObserver {
         public let attempts: Int
     }
 
-    /// How often both ends dial, as the spec says.
-    static let maxAttempts = 3
     /// How long each dial may take, as in go-libp2p.
     static let dialTimeout = Duration.seconds(5)
     /// How long the exchange before it may take, as in go-libp2p.
     static let exchangeTimeout = Duration.seconds(60)
     /// Peers that are worked for at a time; for others the relayed connection has to do.
     static let maxPeers = 64
+    /// How long a relayed connection stays beside a direct one, at least.
+    static let relayGrace = Duration.seconds(60)
 
     let network: any Network
     private let logger: Logger
     private let onOutcome: (@Sendable (Outcome) -> Void)?
     private let active = Mutex<Set<PeerID>>([])
+    private let results = Mutex<[Outcome.Result: UInt64]>([:])
     private let arrivals = DirectArrivals()
 
     /// Makes the service; ``start()`` must follow.
@@ -79,6 +81,9 @@ public final class HolePunchService: NetworkObserver {
     /// Ends what ``start()`` began; what is under way goes on.
     public func stop() { network.stopServing([Self.protocolID]) }
 
+    /// For how many relayed connections the work ended so.
+    public func count(of result: Outcome.Result) -> UInt64 { results.withLock { $0[result, default: 0] } }
+
     /// See `NetworkObserver`.
     public func peerIdentified(_ peer: PeerID, _ description: PeerDescription, on connection: Connection) {
         guard connection.isRelayed, connection.isInbound, description.protocols.contains(Self.protocolID),
@@ -87,12 +92,24 @@ public final class HolePunchService: NetworkObserver {
         connection.executor.spawn {
             let outcome = await self.upgrade(connection, description)
             _ = self.active.withLock { $0.remove(peer) }
+            self.results.withLock { $0[outcome.result, default: 0] += 1 }
             self.logger.info(
                 "looked for a direct connection",
                 metadata: [
                     "peer": "\(peer)", "result": "\(outcome.result.rawValue)", "attempts": "\(outcome.attempts)",
                 ])
             self.onOutcome?(outcome)
+            if outcome.result != .failed { await self.retire(connection) }
+        }
+    }
+
+    /// Ends a relayed connection that a direct one has replaced: the relay has better uses for its places. Streams that
+    /// are on it are waited for.
+    private func retire(_ connection: Connection) async {
+        while await !connection.isClosed {
+            do { try await connection.executor.sleep(for: Self.relayGrace) } catch { return }
+            guard isDirect(connection.remotePeer), await connection.streamCount == 0 else { continue }
+            return await connection.close()
         }
     }
 
@@ -118,7 +135,8 @@ public final class HolePunchService: NetworkObserver {
         if await dial(peer, at: known, expectsCall: false) {
             return Outcome(peer: peer, result: .reachable, attempts: 0)
         }
-        for attempt in 1...Self.maxAttempts {
+        // A stream for each round: go-libp2p, rust-libp2p and py-libp2p answer one round on a stream.
+        for attempt in 1...HolePunchExchange.maxRounds {
             do {
                 let (addresses, delay) = try await agree(on: connection)
                 try await connection.executor.sleep(for: delay)
@@ -131,7 +149,7 @@ public final class HolePunchService: NetworkObserver {
                 return Outcome(peer: peer, result: isDirect(peer) ? .punched : .failed, attempts: attempt)
             }
         }
-        return Outcome(peer: peer, result: .failed, attempts: Self.maxAttempts)
+        return Outcome(peer: peer, result: .failed, attempts: HolePunchExchange.maxRounds)
     }
 
     /// Agrees with the other end on when to dial.
@@ -210,9 +228,8 @@ private struct HolePunchHandler: StreamHandler {
             switch try exchange.received(message, now: connection.executor.now) {
             case .send(let answer): try await stream.write(message: answer)
             case .dial(let addresses, _, _):
-                stream.closeWrite()
-                _ = await service.dial(stream.remotePeer, at: addresses, expectsCall: true)
-                return
+                // When it fails the other side may begin again.
+                if await service.dial(stream.remotePeer, at: addresses, expectsCall: true) { return }
             }
         }
     }

@@ -14,6 +14,7 @@ extension Node {
             self.addStreams(to: &metrics)
             self.addTables(to: &metrics)
             self.addRelay(to: &metrics)
+            self.addRelayClient(to: &metrics)
             self.addStar(to: &metrics)
             self.addRendezvous(to: &metrics)
             self.addPubSub(to: &metrics)

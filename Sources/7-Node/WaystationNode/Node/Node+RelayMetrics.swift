@@ -2,6 +2,18 @@ import LibP2PRelay
 import Telemetry
 
 extension Node {
+    /// Shows what the node has of other nodes' relays.
+    func addRelayClient(to metrics: inout MetricsObservations) {
+        metrics.gauge(
+            "waystation_relay_client_places", Double(relayClient.places), help: "Places held at other nodes' relays.")
+        for result in HolePunchService.Outcome.Result.allCases {
+            metrics.counter(
+                "waystation_relay_client_upgrades_total", Double(relayClient.upgrades(result)),
+                labels: [("result", result.rawValue)],
+                help: "Peers that came through a relay, by what the search for a direct connection found.")
+        }
+    }
+
     /// Shows the relay's books in the metrics.
     func addRelay(to metrics: inout MetricsObservations) {
         guard let server = relay?.server else { return }

@@ -6,7 +6,8 @@ import Logging
 /// The relay of a node: the server, and who says in the DHTs that there is one.
 final class NodeRelay: Sendable {
     let server: RelayServer
-    private let advertiser: RelayAdvertiser?
+    /// One for each network: one that cannot be reached now keeps none of the others waiting.
+    private let advertisers: [RelayAdvertiser]
 
     /// Makes a relay that does nothing before ``start()``.
     init(
@@ -16,16 +17,19 @@ final class NodeRelay: Sendable {
         server = RelayServer(
             network: network, version1: version1, limits: configuration.limits,
             access: configuration.access, logger: logger)
-        advertiser = configuration.advertising.map { schedule in
-            RelayAdvertiser(on: network.home, schedule: schedule, logger: logger) { multihash in
-                for table in tables { _ = try await table.provide(multihash) }
-            }
-        }
+        advertisers =
+            configuration.advertising.map { schedule in
+                tables.map { table in
+                    RelayAdvertiser(on: network.home, schedule: schedule, logger: logger) { multihash in
+                        _ = try await table.provide(multihash)
+                    }
+                }
+            } ?? []
     }
 
     func start() {
         server.start()
-        advertiser?.start()
+        for advertiser in advertisers { advertiser.start() }
     }
 
     /// Takes over what changes without a restart.
@@ -36,7 +40,7 @@ final class NodeRelay: Sendable {
 
     /// Refuses what comes from now on. Circuits live on until the host closes their connections.
     func stop() {
-        advertiser?.stop()
+        for advertiser in advertisers { advertiser.stop() }
         server.stop()
     }
 }

@@ -22,6 +22,12 @@ final class NodeRelayClient: Sendable {
         holePunch = autoRelay == nil ? nil : HolePunchService(network: host, logger: logger)
     }
 
+    /// At how many relays the node holds a place now.
+    var places: Int { transport.heldPlaces }
+
+    /// For how many peers that came through a relay the search for a direct connection ended so.
+    func upgrades(_ result: HolePunchService.Outcome.Result) -> UInt64 { holePunch?.count(of: result) ?? 0 }
+
     func start() async {
         await autoRelay?.start()
         holePunch?.start()
