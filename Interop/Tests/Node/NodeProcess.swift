@@ -74,7 +74,8 @@ extension Lab {
         guard let id = values("peer").first, let http = values("http").first, let admin = values("admin").first else {
             throw InteropError("the node said only \(lines)")
         }
-        return NodeProcess(process: process, id: id, addresses: values("listening"), http: http,
+        return NodeProcess(
+            process: process, id: id, addresses: values("listening"), http: http,
             https: values("https").first, admin: admin)
     }
 
