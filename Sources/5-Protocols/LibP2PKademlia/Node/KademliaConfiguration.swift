@@ -58,6 +58,8 @@ public struct KademliaConfiguration: Sendable {
     public var quorum = 16
     /// Keys that this node may provide itself.
     public var providedKeys = 100_000
+    /// Keys whose values a node puts again and again, at most.
+    public var publishedValues = 10_000
 
     /// Settings of the public network, with the protocol and mode given.
     public init(protocolID: ProtocolID = "/ipfs/kad/1.0.0", mode: Mode = .server, bootstrap: [Multiaddr] = []) {

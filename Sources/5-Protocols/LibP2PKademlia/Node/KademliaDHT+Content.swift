@@ -1,5 +1,5 @@
 import LibP2PCore
-import LibP2PIdentity
+public import LibP2PIdentity
 import Multiformats
 
 // Who provides what.
@@ -44,10 +44,10 @@ extension KademliaDHT {
     /// Tells the network that this node provides some content, now and again each ``KademliaConfiguration/republishInterval``.
     ///
     /// - Parameter key: the content's multihash.
-    /// - Returns: how many peers were told.
+    /// - Returns: the peers that were told.
     /// - Throws: ``KademliaError``: `.noPeers`, or `.limitReached` for too many keys.
     @discardableResult
-    public func provide(_ key: [UInt8]) async throws -> Int {
+    public func provide(_ key: [UInt8]) async throws -> [PeerID] {
         guard provided.contains(key) || provided.count < configuration.providedKeys else {
             throw KademliaError(
                 .limitReached, "this node provides \(provided.count) keys already, which is its limit")
@@ -68,9 +68,22 @@ extension KademliaDHT {
             guard isRunning else { return }
             _ = try? await announce(key)
         }
+        for key in published.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            guard isRunning else { return }
+            guard let value = records.value(of: key, now: network.clock.now)?.value else {
+                published.remove(key)
+                continue
+            }
+            do {
+                try await putValue(value, key: key)
+            } catch let error as KademliaError where error.code == .invalidRecord {
+                // It has run out.
+                published.remove(key)
+            } catch {}
+        }
     }
 
-    private func announce(_ key: [UInt8]) async throws -> Int {
+    private func announce(_ key: [UInt8]) async throws -> [PeerID] {
         let own = KademliaMessage.Peer(
             id: ownID, addresses: policy.reachable(network.addresses), connection: .connected)
         records.add(
@@ -85,20 +98,20 @@ extension KademliaDHT {
 
     /// Sends the same to several peers.
     ///
-    /// - Returns: how many took it.
+    /// - Returns: those that took it.
     func tell(
         _ message: KademliaMessage, _ peers: [FoundPeer],
         _ send: @escaping @Sendable (KademliaMessage, FoundPeer, KademliaClient) async throws -> Void
-    ) async -> Int {
+    ) async -> [PeerID] {
         let client = client
         return await withTaskExecutorPreference(executor) {
-            await withTaskGroup(of: Bool.self) { group in
+            await withTaskGroup(of: PeerID?.self) { group in
                 for peer in peers {
-                    group.addTask { await (try? send(message, peer, client)) != nil }
+                    group.addTask { await (try? send(message, peer, client)) != nil ? peer.id : nil }
                 }
-                var count = 0
-                for await isDone in group where isDone { count += 1 }
-                return count
+                var told: [PeerID] = []
+                for await peer in group { if let peer { told.append(peer) } }
+                return told
             }
         }
     }

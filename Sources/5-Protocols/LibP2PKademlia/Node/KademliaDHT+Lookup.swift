@@ -35,12 +35,24 @@ extension KademliaDHT {
         try await look(for: key).nearest
     }
 
+    /// Like ``closestPeers(to:)``, and tells what each peer answers on the way.
+    ///
+    /// - Parameter onAnswer: is told who answered, and whom it named. Called on the DHT's loop.
+    public func closestPeers(
+        to key: [UInt8], onAnswer: @Sendable (PeerID, [FoundPeer]) -> Void
+    ) async throws -> [FoundPeer] {
+        try await look(for: key, onAnswer: onAnswer).nearest
+    }
+
     /// Like ``closestPeers(to:)``, and tells how it went.
-    func look(for key: [UInt8]) async throws -> LookupOutcome {
+    func look(
+        for key: [UInt8], onAnswer: @Sendable (PeerID, [FoundPeer]) -> Void = { _, _ in }
+    ) async throws -> LookupOutcome {
         try await traverse(key) { peer, addresses, client in
             try await client.request(KademliaMessage(.findNode, key: key), to: peer, at: addresses)
-        } onAnswer: { _, _ in
-            .goOn
+        } onAnswer: { [policy] peer, answer in
+            onAnswer(peer, answer.closerPeers.map { FoundPeer(id: $0.id, addresses: policy.reachable($0.addresses)) })
+            return .goOn
         }
     }
 

@@ -1,26 +1,28 @@
 import LibP2PCore
-import LibP2PIdentity
+public import LibP2PIdentity
 import Multiformats
 
 // Values: public keys, IPNS records, and what open namespaces hold.
 extension KademliaDHT {
-    /// Stores a value at the peers nearest to its key, and here.
+    /// Stores a value at the peers nearest to its key, and here, now and again each
+    /// ``KademliaConfiguration/republishInterval`` until it runs out or a better one takes its place.
     ///
-    /// - Returns: how many peers took it.
+    /// - Returns: the peers that took it.
     /// - Throws: ``KademliaError``: `.invalidRecord`, `.outdatedRecord` when a better one is held here, `.noPeers`, or
     ///   `.noAnswer` when no peer took it.
     @discardableResult
-    public func putValue(_ value: [UInt8], key: [UInt8]) async throws -> Int {
+    public func putValue(_ value: [UInt8], key: [UInt8]) async throws -> [PeerID] {
         let now = network.clock.now
         try responder.namespaces.validate(value, key: key, now: now)
         try records.put(
             ValueRecord(key: key, value: value, received: now), origin: nil, namespaces: responder.namespaces)
+        if published.count < configuration.publishedValues { published.insert(key) }
         let peers = try await closestPeers(to: key)
-        let count = await put(value, key: key, at: peers)
-        guard count > 0 else {
+        let told = await put(value, key: key, at: peers)
+        guard !told.isEmpty else {
             throw KademliaError(.noAnswer, "none of the \(peers.count) nearest peers took the value")
         }
-        return count
+        return told
     }
 
     /// Finds the best value of a key.
@@ -65,7 +67,7 @@ extension KademliaDHT {
         return best
     }
 
-    private func put(_ value: [UInt8], key: [UInt8], at peers: [FoundPeer]) async -> Int {
+    private func put(_ value: [UInt8], key: [UInt8], at peers: [FoundPeer]) async -> [PeerID] {
         let record = KademliaMessage.Record(key: key, value: value)
         return await tell(KademliaMessage(.putValue, key: key, record: record), peers) { message, peer, client in
             _ = try await client.request(message, to: peer.id, at: peer.addresses)

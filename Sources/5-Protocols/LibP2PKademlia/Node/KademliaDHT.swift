@@ -54,6 +54,8 @@ public actor KademliaDHT {
     var mustLookAgain = false
     /// What this node provides itself.
     var provided: Set<[UInt8]> = []
+    /// Keys of values that this node put.
+    var published: Set<[UInt8]> = []
     var timers: [Chore: Scheduled<Void>] = [:]
     var lastRepublish: NIODeadline
 
