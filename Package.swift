@@ -135,9 +135,16 @@ let package = Package(
                 collections,
             ]),
         room("6-Services", "Certificates", ["LibP2PCore", nioCore, nioSSL, crypto, x509, asn1, logging]),
+        room(
+            "6-Services", "DelegatedRouting",
+            ["LibP2PCore", "LibP2PKademlia", "LibP2PBitswap", nioCore, httpTypes, logging, collections]),
         room("6-Services", "Telemetry", ["LibP2PCore", metrics, coreMetrics]),
         room(
-            "6-Services", "NodeStorage", ["LibP2PCore", "LibP2PHost", "LibP2PBasics", "LibP2PKademlia", grdb, logging]),
+            "6-Services", "NodeStorage",
+            [
+                "LibP2PCore", "LibP2PHost", "LibP2PBasics", "LibP2PKademlia", "LibP2PBitswap", grdb, nioPosix, logging,
+                collections,
+            ]),
 
         room(
             "7-Node", "WaystationNode",
@@ -178,6 +185,7 @@ let package = Package(
                 logging,
             ]),
         tests("Certificates", ["LibP2PTesting", crypto, x509, asn1, logging]),
+        tests("DelegatedRouting", ["LibP2PTesting", httpTypes]),
         tests("Telemetry", [coreMetrics]),
         tests("NodeStorage", ["LibP2PTesting", nioPosix, grdb, logging]),
         tests("WaystationNode", ["LibP2PTesting"]),

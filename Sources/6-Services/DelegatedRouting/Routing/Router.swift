@@ -1,0 +1,41 @@
+public import LibP2PIdentity
+public import Multiformats
+
+/// Answers questions of who has what and who is where: a DHT, another delegate, or several of them put together. What
+/// limits, caches and merges is a router around other routers.
+///
+/// Every search ends early when its task is cancelled. Routers throw ``RoutingError``; to find nothing is no error.
+public protocol Router: Sendable {
+    /// Finds peers that provide some content.
+    ///
+    /// - Parameters:
+    ///   - limit: providers after which the search may end; 0 for as many as there are.
+    ///   - onFound: is told of each provider once, as soon as it is known. May be called on any thread.
+    func findProviders(
+        of cid: CID, limit: Int, onFound: @escaping @Sendable (RoutingRecord) -> Void) async throws
+
+    /// Finds where a peer can be reached.
+    ///
+    /// - Parameter onFound: is told what each source says, as soon as it does.
+    func findPeer(_ peer: PeerID, onFound: @escaping @Sendable (RoutingRecord) -> Void) async throws
+
+    /// The peers nearest to a key that answer now, the nearest first.
+    ///
+    /// - Parameter onStep: is told how the search goes.
+    func closestPeers(
+        to key: [UInt8], onStep: @escaping @Sendable (QueryEvent) -> Void
+    ) async throws -> [RoutingRecord]
+
+    /// The best valid value of a key, such as `/ipns/` and a peer id's bytes; nil when there is none.
+    func value(of key: [UInt8]) async throws -> [UInt8]?
+
+    /// Publishes a value, now and again until it runs out.
+    ///
+    /// - Returns: the peers that took it, as far as they are known.
+    func put(_ value: [UInt8], key: [UInt8]) async throws -> [PeerID]
+
+    /// Tells the network that this node provides some content.
+    ///
+    /// - Returns: the peers that were told, as far as they are known.
+    func provide(_ cid: CID) async throws -> [PeerID]
+}

@@ -1,0 +1,49 @@
+import Foundation
+public import HTTPTypes
+public import Multiformats
+public import NIOCore
+
+/// A request to the delegate, free of any web framework.
+public struct DelegateRequest: Sendable {
+    /// What is to be done.
+    public var method: HTTPRequest.Method
+    /// The path, percent-encoded, without the query.
+    public var path: String
+    /// What follows the question mark, percent-encoded.
+    public var query: String
+    /// The headers.
+    public var headers: HTTPFields
+    /// The whole body.
+    public var body: ByteBuffer
+    /// Who asks, after trusted proxies; nil when it has no IP address.
+    public var client: IPAddress?
+
+    /// Describes a request.
+    public init(
+        method: HTTPRequest.Method, path: String, query: String = "", headers: HTTPFields = [:],
+        body: ByteBuffer = ByteBuffer(), client: IPAddress? = nil
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+        self.client = client
+    }
+
+    /// The parts of the path behind a prefix, decoded; nil for another path or one that can't be decoded.
+    func parts(behind prefix: String) -> [String]? {
+        guard path.hasPrefix(prefix), path.utf8.count <= Self.maxPathLength else { return nil }
+        var parts: [String] = []
+        for part in path.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false) {
+            guard let part = part.removingPercentEncoding else { return nil }
+            parts.append(part)
+        }
+        // One slash at the end means nothing.
+        if parts.last == "" { parts.removeLast() }
+        return parts
+    }
+
+    /// The longest path that is looked at, in bytes.
+    static let maxPathLength = 4096
+}
