@@ -29,7 +29,8 @@ extension StarHub {
             cost, perSecond: limits.eventsPerSecond, capacity: max(1, limits.eventBurst),
             now: member.socket.executor.now)
         guard !isAllowed else {
-            member.state.excess = 0
+            // One makes up for one: in a flood some always come when there is room again.
+            member.state.excess = max(0, member.state.excess - 1)
             return true
         }
         counters.count(.eventRate)
