@@ -54,6 +54,8 @@ class StarPeer:
         return self.client.call(event, data, timeout=CALL_LIMIT_SECONDS)
 
     def disconnect(self):
+        # The library forgets its goodbye if it is still writing something else then.
+        self.client.eio.queue.join()
         self.client.disconnect()
 
 

@@ -10,9 +10,19 @@ struct HTTPAnswer {
     /// Asks on a connection of its own.
     ///
     /// - Parameter server: a URL without a path, as the node prints it.
-    static func get(_ server: String, _ path: String) async throws -> HTTPAnswer {
+    static func get(_ server: String, _ path: String, fields: [String: String] = [:]) async throws -> HTTPAnswer {
+        try await ask(server, "GET", path, fields: fields)
+    }
+
+    /// Asks on a connection of its own, with any method, header fields and body.
+    static func ask(
+        _ server: String, _ method: String, _ path: String, fields: [String: String] = [:], body: String? = nil
+    ) async throws -> HTTPAnswer {
         let socket = try await connect(server)
-        try await socket.write(Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8))
+        var request = "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        for (name, value) in fields { request += "\(name): \(value)\r\n" }
+        if let body { request += "Content-Length: \(body.utf8.count)\r\n" }
+        try await socket.write(Array("\(request)\r\n\(body ?? "")".utf8))
         let answer = try HTTPAnswer(String(decoding: try await socket.readToEnd(), as: UTF8.self))
         await socket.close()
         return answer

@@ -19,6 +19,9 @@ struct InteropTools {
         fetched.appending(path: "socketio\(generation)").path
     }
 
+    /// The folder of pages for a browser.
+    var pages: String { interop.appending(path: "pages").path }
+
     func guidePage(_ name: String) -> URL {
         interop.deletingLastPathComponent().appending(path: "docs/guide/\(name)")
     }

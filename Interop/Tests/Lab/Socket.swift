@@ -24,8 +24,15 @@ final class Socket: Sendable {
         try await Socket.connect { try await $0.connect(unixDomainSocketPath: unixPath).get() }
     }
 
-    static func connect(host: String = "127.0.0.1", port: Int) async throws -> Socket {
-        try await Socket.connect { try await $0.connect(host: host, port: port).get() }
+    /// - Parameter receiveBuffer: what the operating system holds of bytes that are not read; by itself it holds megabytes.
+    static func connect(host: String = "127.0.0.1", port: Int, receiveBuffer: Int? = nil) async throws -> Socket {
+        try await Socket.connect { bootstrap in
+            var bootstrap = bootstrap
+            if let receiveBuffer {
+                bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(receiveBuffer))
+            }
+            return try await bootstrap.connect(host: host, port: port).get()
+        }
     }
 
     private static func connect(_ connect: (ClientBootstrap) async throws -> any Channel) async throws -> Socket {
