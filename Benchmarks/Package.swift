@@ -4,15 +4,19 @@ import PackageDescription
 // A package of its own, so that whoever depends on the libraries builds no benchmarks. `make bench` builds it in release
 // mode and runs all of it.
 
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"), .enableUpcomingFeature("ExistentialAny"),
+]
+
 /// A program that measures, with the libraries that it needs.
-func benchmark(_ name: String, _ libraries: [String], nio: [String]) -> Target {
+func benchmark(
+    _ name: String, _ libraries: [String], own: [Target.Dependency] = ["Measuring"], nio: [String] = []
+) -> Target {
     .executableTarget(
         name: name,
-        dependencies: libraries.map { .product(name: $0, package: "waystation") }
+        dependencies: own + libraries.map { .product(name: $0, package: "waystation") }
             + nio.map { .product(name: $0, package: "swift-nio") },
-        swiftSettings: [
-            .enableUpcomingFeature("NonisolatedNonsendingByDefault"), .enableUpcomingFeature("ExistentialAny"),
-        ])
+        swiftSettings: settings)
 }
 
 let package = Package(
@@ -23,10 +27,15 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [
+        // A server in a process of its own: its processor time and memory.
+        .target(name: "Measuring", swiftSettings: settings),
+        .systemLibrary(name: "CEpoll"),
         // Our node beside go-libp2p's daemon, with one client.
         benchmark(
             "nodebench", ["LibP2P", "LibP2PIdentity", "LibP2PCore", "Multiformats", "WaystationNode"],
             nio: ["NIOCore", "NIOPosix"]),
+        // The star, with a load of peers.
+        benchmark("starbench", ["WaystationNode"], own: ["Measuring", "CEpoll"]),
         // Streams, muxers and negotiation in memory.
         benchmark(
             "microbench", ["LibP2P", "LibP2PIdentity", "LibP2PCore", "LibP2PTesting"], nio: ["NIOCore", "NIOPosix"]),

@@ -1,6 +1,7 @@
 import LibP2PBasics
 import LibP2PCore
 import LibP2PIdentity
+import Measuring
 import Multiformats
 import NIOCore
 import Wire
@@ -18,21 +19,6 @@ struct Figures {
     var ping = Percentiles([])
     var relay = RelayFigures()
 }
-
-/// Times in microseconds at two points of their distribution.
-struct Percentiles {
-    let p50: Double
-    let p99: Double
-
-    init(_ times: [Double]) {
-        let sorted = times.sorted()
-        p50 = sorted.isEmpty ? 0 : sorted[sorted.count / 2]
-        p99 = sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, sorted.count * 99 / 100)]
-    }
-}
-
-/// Microseconds since some point.
-func microseconds() -> Double { Double(NIODeadline.now().uptimeNanoseconds) / 1000 }
 
 /// New connections, each with handshake and identify in both directions, then closed.
 func measureConnections(_ server: Server, count: Int, workers: Int, into figures: inout Figures) async throws {

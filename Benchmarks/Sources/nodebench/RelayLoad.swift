@@ -1,6 +1,7 @@
 import Foundation
 import LibP2PCore
 import LibP2PIdentity
+import Measuring
 import Multiformats
 import NIOCore
 

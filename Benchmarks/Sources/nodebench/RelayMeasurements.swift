@@ -1,5 +1,6 @@
 import LibP2PCore
 import LibP2PIdentity
+import Measuring
 import Multiformats
 import NIOCore
 

@@ -1,6 +1,7 @@
 import LibP2PBasics
 import LibP2PCore
 import LibP2PIdentity
+import Measuring
 import Multiformats
 import NIOCore
 import Wire
