@@ -150,7 +150,8 @@ let package = Package(
             "7-Node", "WaystationNode",
             [
                 "LibP2PHost", "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "LibP2PRelay", "LibP2PPubSub", "HTTPServing", "Certificates", "StarSignalling", "Telemetry",
+                "LibP2PRelay", "LibP2PPubSub", "LibP2PBitswap", "HTTPServing", "Certificates",
+                "StarSignalling", "DelegatedRouting", "Telemetry",
                 "NodeStorage",
                 lifecycle, unixSignals, coreMetrics, logging, metrics, configuration, yams, nioCore, nioPosix,
                 nioWebSocket, httpTypes, hummingbird,

@@ -1,10 +1,13 @@
 import HTTPTypes
 public import Hummingbird
 
+/// A router of a web server of the node.
+public typealias FrontDoorRouter = Router<ConnectionContext>
+
 /// The routes of the front door: its page, and a short 404 for everything that no service has added.
 public enum FrontDoor {
     /// A router with the page at `/` and CORS for any origin. Services add their routes to it.
-    public static func router(page: @escaping @Sendable () -> FrontDoorPage) -> Router<ConnectionContext> {
+    public static func router(page: @escaping @Sendable () -> FrontDoorPage) -> FrontDoorRouter {
         let router = Router(context: ConnectionContext.self, options: .autoGenerateHeadEndpoints)
         router.add(
             middleware: CORSMiddleware(

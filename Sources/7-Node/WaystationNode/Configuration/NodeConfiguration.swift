@@ -60,6 +60,9 @@ public struct NodeConfiguration: Sendable {
     /// What the star gives away.
     public var star = StarConfiguration()
 
+    /// What the delegate answers.
+    public var delegate = DelegateConfiguration()
+
     /// Topics that the node is a hub of.
     public var pubsubTopics = Settings.pubsubTopic.defaultValue
 
@@ -112,6 +115,7 @@ public struct NodeConfiguration: Sendable {
         relay = try RelayConfiguration(settings)
         tls = try TLSConfiguration(settings)
         star = try StarConfiguration(settings)
+        delegate = try DelegateConfiguration(settings)
         pubsubTopics = try settings.value(Settings.pubsubTopic)
         announcesInTopics = try settings.value(Settings.pubsubAnnounce)
         maxPubSubPeers = try settings.value(Settings.pubsubMaxPeers)

@@ -78,7 +78,7 @@ public enum Settings {
 
     /// All settings, in the order of the documentation.
     public static let all: [any SettingDefinition] =
-        general + access + limits + dht + relay + rendezvous + pubsub + star + tls + output
+        general + access + limits + dht + relay + rendezvous + pubsub + star + delegate + tls + output
 
     private static let general: [any SettingDefinition] = [
         dataDir, config, identity, listen, announce, http, https, admin, bootstrap, dhtProtocol, dhtNamespace,

@@ -16,6 +16,7 @@ extension Node {
             self.addRelay(to: &metrics)
             self.addRelayClient(to: &metrics)
             self.addStar(to: &metrics)
+            self.addDelegate(to: &metrics)
             self.addRendezvous(to: &metrics)
             self.addPubSub(to: &metrics)
             self.addServices(to: &metrics)
@@ -135,6 +136,9 @@ extension Node {
                 help: "The limits in force, by setting; 0 is unlimited.")
         }
         for (setting, limit) in NodeLimits.bySetting { add(setting, configuration.limits[keyPath: limit]) }
+        for (setting, limit) in DelegateConfiguration.bySetting {
+            add(setting, configuration.delegate[keyPath: limit])
+        }
         for (setting, limit) in StarConfiguration.bySetting { add(setting, configuration.star[keyPath: limit]) }
         let relay = relayConfiguration
         for (setting, limit) in RelayConfiguration.bySetting { add(setting, relay[keyPath: limit]) }

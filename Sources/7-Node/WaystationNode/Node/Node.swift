@@ -48,6 +48,7 @@ public final class Node: Sendable {
     let web: WebServers
     let relayClient: NodeRelayClient
     let star: NodeStar?
+    let delegate: NodeDelegate?
     let relay: NodeRelay?
     let pubsub: PubSub?
     let rendezvous: RendezvousService?
@@ -93,6 +94,7 @@ public final class Node: Sendable {
         web = parts.web
         relayClient = parts.relayClient
         star = parts.star
+        delegate = parts.delegate
         relay = parts.relay
         pubsub = parts.pubsub
         rendezvous = parts.rendezvous
@@ -131,6 +133,7 @@ public final class Node: Sendable {
         await host.stopListening()
         await star?.stop()
         await frontDoor.stop(within: Self.requestTime)
+        await delegate?.stop()
         await host.close()
         await storage.close()
         await web.stopAdmin()

@@ -35,6 +35,7 @@ struct NodeAssembly {
         let web: WebServers
         let relayClient: NodeRelayClient
         let star: NodeStar?
+        let delegate: NodeDelegate?
         let relay: NodeRelay?
         let pubsub: PubSub?
         let rendezvous: RendezvousService?
@@ -53,6 +54,7 @@ struct NodeAssembly {
     private var tables: [KademliaDHT] = []
     private var relayClient: NodeRelayClient?
     private var star: NodeStar?
+    private var delegate: NodeDelegate?
     private var relay: NodeRelay?
     private var pubsub: PubSub?
     private var rendezvous: RendezvousService?
@@ -98,6 +100,7 @@ struct NodeAssembly {
         try await frontDoor.start()
         await star?.start()
         try await startTables(host, storage)
+        try await startDelegate(host, frontDoor, identity)
         startRelay(host, web, relayClient.version1)
         try await startRendezvous(host, storage)
         try await startPubSub(host)
@@ -108,13 +111,15 @@ struct NodeAssembly {
                 configuration: configuration, host: host, tables: tables, telemetry: telemetry, logger: logger,
                 loops: loops, group: group, storage: storage, resolver: resolver, identify: identify,
                 frontDoor: frontDoor, web: web,
-                relayClient: relayClient, star: star, relay: relay, pubsub: pubsub, rendezvous: rendezvous))
+                relayClient: relayClient, star: star, delegate: delegate, relay: relay, pubsub: pubsub,
+                rendezvous: rendezvous))
     }
 
     /// Ends what was started.
     func undo() async {
         await relayClient?.stop()
         await star?.stop()
+        await delegate?.stop()
         relay?.stop()
         rendezvous?.stop()
         await pubsub?.stop()
@@ -146,9 +151,9 @@ struct NodeAssembly {
             ])
     }
 
-    private var hasStar: Bool {
-        (configuration.http != nil || configuration.tls.door != nil) && !configuration.disabledServices.contains(.star)
-    }
+    private var hasFrontDoor: Bool { configuration.http != nil || configuration.tls.door != nil }
+
+    private var hasStar: Bool { hasFrontDoor && !configuration.disabledServices.contains(.star) }
 
     private func makeResolver() throws -> DNSResolver {
         var server: DNSServer?
@@ -226,6 +231,18 @@ struct NodeAssembly {
             tables.append(table)
             try await table.start()
         }
+    }
+
+    private mutating func startDelegate(
+        _ host: Host, _ frontDoor: NodeFrontDoor, _ identity: PrivateKey
+    ) async throws {
+        guard hasFrontDoor, !configuration.disabledServices.contains(.delegate) else { return }
+        let delegate = try NodeDelegate(
+            configuration, host: host, tables: tables, loops: loops, publicKey: identity.publicKey.protobuf,
+            logger: logger.part("delegate"))
+        self.delegate = delegate
+        await delegate.start()
+        frontDoor.show(delegate)
     }
 
     private mutating func startRelay(_ host: Host, _ web: WebServers, _ version1: Version1Service) {

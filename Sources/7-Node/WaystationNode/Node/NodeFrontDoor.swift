@@ -1,4 +1,5 @@
 import Certificates
+import DelegatedRouting
 import HTTPServing
 import Hummingbird
 import LibP2PCore
@@ -22,6 +23,7 @@ final class NodeFrontDoor: Sendable {
     private struct State {
         var plain: Port?
         var secure: Port?
+        var delegate: NodeDelegate?
     }
 
     /// The certificates that are served; nil without TLS.
@@ -61,6 +63,9 @@ final class NodeFrontDoor: Sendable {
     /// Its servers that are open.
     var servers: [HTTPServer] { state.withLock { [$0.plain, $0.secure].compactMap { $0?.server } } }
 
+    /// Lets a delegate answer what is its own. Before, and without one, its paths are unknown.
+    func show(_ delegate: NodeDelegate) { state.withLock { $0.delegate = delegate } }
+
     /// Opens what is configured.
     func start() async throws {
         let router = makeRouter()
@@ -91,18 +96,20 @@ final class NodeFrontDoor: Sendable {
     }
 
     private func open(
-        _ settings: HTTPServer.Configuration, at address: HostAndPort, _ router: Router<ConnectionContext>,
+        _ settings: HTTPServer.Configuration, at address: HostAndPort, _ router: FrontDoorRouter,
         isSecure: Bool
     ) async throws -> Port {
         let server = HTTPServer(
             settings, group: group, loops: loops,
-            responder: FrontDoorResponder(router: router.buildResponder(), star: star), logger: logger)
+            responder: FrontDoorResponder(router: router.buildResponder(), star: star) { [weak self] in
+                self?.state.withLock { $0.delegate }
+            }, logger: logger)
         let bound = try await server.start(host: address.host, port: Int(address.port))
         if let listener = FrontDoorListener(bound, isSecure: isSecure) { host.add(listener) }
         return Port(server: server, url: WebServers.url(bound, isSecure: isSecure))
     }
 
-    private func makeRouter() -> Router<ConnectionContext> {
+    private func makeRouter() -> FrontDoorRouter {
         FrontDoor.router { [host, configuration, star] in
             FrontDoorPage(
                 peerID: host.localPeer.description, agentVersion: Version.agent,
@@ -122,7 +129,10 @@ final class NodeFrontDoor: Sendable {
             sparesPrivate && !address.isPublic || proxies.contains { $0.contains(address) }
         }
         let (host, loops, star) = (host, loops, star)
-        settings.bodyLimit = { _, path in FrontDoor.isSignalling(path) && star != nil ? NodeStar.bodyLimit : 0 }
+        settings.bodyLimit = { _, path in
+            if FrontDoor.isSignalling(path) { return star == nil ? 0 : NodeStar.bodyLimit }
+            return Delegate.serves(path) ? DelegateSettings.maxBody : 0
+        }
         settings.webSocketRoute = { request in
             if FrontDoor.isSignalling(request.path) { return star?.route(request) }
             return WebSocketRoute(maxFrameSize: WebSocketTransport.maxFrameSize) { channel in

@@ -71,19 +71,6 @@ final class NodeStar: Sendable {
     }
 }
 
-/// The front door's responder: what is the star's goes to the star, past the router and its rules for browsers.
-struct FrontDoorResponder<Router: HTTPResponder>: HTTPResponder where Router.Context == ConnectionContext {
-    let router: Router
-    let star: NodeStar?
-
-    func respond(to request: Request, context: ConnectionContext) async throws -> Response {
-        guard let star, FrontDoor.isSignalling(request.uri.path) else {
-            return try await router.respond(to: request, context: context)
-        }
-        return try await star.respond(to: request, context: context)
-    }
-}
-
 /// What `GET /api/star` answers.
 struct StarReport: Encodable {
     let star: StarSnapshot

@@ -1,0 +1,88 @@
+import DelegatedRouting
+import NodeStorage
+
+/// What a node's delegate answers, and to whom.
+public struct DelegateConfiguration: Sendable {
+    /// Requests a second from one IP address.
+    public var requestsPerIP = NodeLimit(default: Settings.delegateMaxRequestsPerIP)
+
+    /// Requests at once from one IP address.
+    public var requestBurstPerIP = NodeLimit(default: Settings.delegateMaxRequestBurstPerIP)
+
+    /// Searches under way.
+    public var searches = NodeLimit(default: Settings.delegateMaxSearches)
+
+    /// How long what was found is answered from memory.
+    public var cacheTime = Settings.delegateCacheTime.defaultValue
+
+    /// Bytes of blocks that are kept on disk.
+    public var blockBytes = NodeLimit(default: Settings.delegateBlockCache)
+
+    /// How long a block is kept.
+    public var blockAge = Settings.delegateBlockAge.defaultValue
+
+    /// What must be said for what publishes or dials; nil when anybody may.
+    public var token: String?
+
+    /// What clients may not have this node do.
+    public var forbidden: Set<DelegateCall> = []
+
+    /// Origins of the pages that may use the RPC; empty for any.
+    public var allowedOrigins: [String] = []
+
+    /// The defaults.
+    public init() {}
+
+    /// What `settings` say.
+    init(_ settings: ResolvedSettings) throws(NodeError) {
+        for (setting, limit) in Self.bySetting { self[keyPath: limit] = try settings.limit(setting) }
+        cacheTime = try settings.value(Settings.delegateCacheTime)
+        blockAge = try settings.value(Settings.delegateBlockAge)
+        token = try settings.value(Settings.delegateToken)
+        forbidden = Set(try settings.value(Settings.delegateForbid))
+        allowedOrigins = try settings.value(Settings.delegateAllowedOrigin)
+    }
+
+    /// Which setting says which count: for reading them, and for showing them in the metrics.
+    static var bySetting: [(setting: Setting<Int>, limit: WritableKeyPath<DelegateConfiguration, NodeLimit>)] {
+        [
+            (Settings.delegateMaxRequestsPerIP, \.requestsPerIP),
+            (Settings.delegateMaxRequestBurstPerIP, \.requestBurstPerIP),
+            (Settings.delegateMaxSearches, \.searches),
+            (Settings.delegateBlockCache, \.blockBytes),
+        ]
+    }
+
+    /// What the two APIs allow.
+    var settings: DelegateSettings {
+        var settings = DelegateSettings()
+        settings.token = token
+        settings.allowsConnect = !forbidden.contains(.connect)
+        settings.allowsProvide = !forbidden.contains(.provide)
+        settings.allowsPut = !forbidden.contains(.put)
+        settings.allowedOrigins = allowedOrigins.isEmpty ? nil : Set(allowedOrigins)
+        return settings
+    }
+
+    /// What is remembered of what was found.
+    var cache: CachingRouter.Limits {
+        var limits = CachingRouter.Limits()
+        limits.searches = searches.orMax
+        limits.freshness = cacheTime
+        limits.emptiness = min(limits.emptiness, cacheTime)
+        return limits
+    }
+
+    /// What is kept of clients' blocks.
+    var blocks: DiskBlockStore.Limits { DiskBlockStore.Limits(bytes: blockBytes.orMax, age: blockAge) }
+}
+
+/// What the delegate's clients may have the node do beside answering.
+public enum DelegateCall: String, CaseIterable, Sendable {
+    /// Connect to peers: `swarm/connect`.
+    case connect
+    /// Provide their blocks: `dht/provide` and `routing/provide`.
+    case provide
+    /// Publish their records: `dht/put`, `routing/put` and `PUT /routing/v1/ipns`.
+    case put
+}
