@@ -9,8 +9,8 @@ extension RealPeers {
         /// Peers of a process that join at a time.
         static let wave = 500
         static let refresh = 4
-        /// Peers that are told of at a refresh.
-        static let window = 256
+        /// Peers that are told of at a refresh: 256, one of which may be the one that is told.
+        static let window = 255
 
         @Test func tenThousandPeersForTwoRefreshRounds() async throws {
             try await Lab.open { lab in
@@ -34,7 +34,7 @@ extension RealPeers {
                     #expect(report["lost"] == 0, "\(report)")
                     #expect(report["peers"]?.double == Double(share))
                     #expect(report["fewest"]?.double ?? 0 >= Double(2 * Self.window), "\(report)")
-                    #expect(report["most"]?.double ?? .infinity <= Double(3 * Self.window + 8), "\(report)")
+                    #expect(report["most"]?.double ?? .infinity <= Double(3 * Self.window + 16), "\(report)")
                     for listener in report["heard"]?.array ?? [] {
                         // The window moves on, so that all come round.
                         #expect(listener["distinct"]?.double ?? 0 >= Double(2 * Self.window), "\(listener)")
