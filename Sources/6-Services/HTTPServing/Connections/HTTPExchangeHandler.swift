@@ -52,6 +52,13 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
         context.fireChannelInactive()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // Nearly always the client is gone, and its answer is worth no more work. One that only has nothing more to say
+        // still gets its answer, unless the responder minds being cancelled.
+        if case .answering(let task) = state, event as? ChannelEvent == .inputClosed { task.cancel() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     private func begin(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
         let path = head.path?.prefix { $0 != "?" } ?? "/"
         let limit = server.configuration.bodyLimit(head.method.rawValue, String(path))

@@ -61,12 +61,9 @@ final class SessionCensus: Sendable {
     /// Lets nobody in any more.
     func stop() { state.withLock { $0.isStopped = true } }
 
-    /// What is counted together: all of a /64 is one customer's. Nothing for those who are spared.
+    /// What is counted together; nothing for those who are spared.
     private func group(_ source: IPAddress?) -> IPAddress? {
         guard let source, !isSpared(source) else { return nil }
-        return switch source {
-        case .v4: source
-        case .v6(let high, _): .v6(high: high, low: 0)
-        }
+        return source.customer
     }
 }
