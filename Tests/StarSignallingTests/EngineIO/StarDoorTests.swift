@@ -82,11 +82,18 @@ struct StarDoorTests {
         }
     }
 
+    /// Without pings: what has to be noticed is noticed without them.
+    private var settings: EngineSettings {
+        var settings = EngineSettings()
+        settings.pingInterval = .seconds(3600)
+        return settings
+    }
+
     /// Two loops: with four connections the polls and the WebSocket of a session meet on different ones.
     @Test("a session begins on one connection, polls on another, and moves to a third", arguments: [1, 2, 3])
     func session(loops: Int) async throws {
         let service = RecordingService()
-        try await StarDoor.open(service: service, loops: loops) { door in
+        try await StarDoor.open(settings, service: service, loops: loops) { door in
             try await Wire.use(door) { first in
                 try await first.get("EIO=4&transport=polling")
                 let greeting = try await first.read(to: "}")
@@ -124,7 +131,7 @@ struct StarDoorTests {
 
     @Test("a client that is cut off while it polls is gone at once")
     func cutOff() async throws {
-        try await StarDoor.open(service: RecordingService()) { door in
+        try await StarDoor.open(settings, service: RecordingService()) { door in
             try await Wire.use(door) { wire in
                 try await wire.get("EIO=4&transport=polling")
                 let query = "EIO=4&transport=polling&sid=\(sid(in: try await wire.read(to: "}")))"
@@ -136,7 +143,7 @@ struct StarDoorTests {
 
     @Test("a refused WebSocket is answered over HTTP")
     func refused() async throws {
-        try await StarDoor.open(service: RecordingService()) { door in
+        try await StarDoor.open(settings, service: RecordingService()) { door in
             try await Wire.use(door) { wire in
                 let head = try await wire.upgrade("EIO=4&transport=pigeon")
                 #expect(head.hasPrefix("HTTP/1.1 400"))
@@ -148,7 +155,7 @@ struct StarDoorTests {
 
     @Test("a body over the bound is answered 413")
     func tooLarge() async throws {
-        try await StarDoor.open(service: RecordingService()) { door in
+        try await StarDoor.open(settings, service: RecordingService()) { door in
             try await Wire.use(door) { wire in
                 try await wire.send(
                     "POST /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: a\r\nContent-Length: 1000001\r\n\r\n")

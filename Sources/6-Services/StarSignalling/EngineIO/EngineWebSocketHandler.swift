@@ -206,6 +206,12 @@ final class EngineWebSocketHandler: ChannelInboundHandler, @unchecked Sendable {
         context.close(promise: nil)
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // HTTP connections outlive the end of what clients send; a WebSocket that says no more is over.
+        if event as? ChannelEvent == .inputClosed { context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
         isClosing = true
         let reason = closeReason
