@@ -69,8 +69,11 @@ extension StarCluster {
     func beat(_ commander: RedisConnection) async throws {
         isRestoring = false
         showAlive(commander)
+        let start = executor.now
         let living = try await livingNodes(commander)
-        for other in heard.keys where !living.contains(other) { forget(other) }
+        let known = hub.roster.remoteNodes.union(heard.keys)
+        // Who was heard in the meantime may have come after the nodes were listed.
+        for other in known.subtracting(living) where heard[other].map({ $0 < start }) ?? true { forget(other) }
         // Once more in doubt: a count that differs once may only be older than the joins that were heard since.
         let doubted = doubted.intersection(living)
         for other in doubted where secondDoubts.contains(other) {
@@ -83,7 +86,7 @@ extension StarCluster {
     /// Learns the peers of all nodes.
     func learn(_ commander: RedisConnection) async throws {
         let living = try await livingNodes(commander)
-        hub.roster.forgetElsewhere { !living.contains($1.node) }
+        for other in hub.roster.remoteNodes.subtracting(living) where heard[other] == nil { forget(other) }
         var announced = Self.announcedAtOnce
         for other in living.sorted() {
             note(other)

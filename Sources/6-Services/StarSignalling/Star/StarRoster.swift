@@ -146,6 +146,9 @@ package final class StarRoster: Sendable {
     /// Peers that are joined at another node.
     package func remoteCount(of node: StarNodeID) -> Int { state.withLock { $0.remoteCounts[node] ?? 0 } }
 
+    /// The other nodes whose peers are known.
+    package var remoteNodes: Set<StarNodeID> { state.withLock { Set($0.remoteCounts.keys) } }
+
     /// All claims of another node's peers.
     package func remoteClaims(of node: StarNodeID) -> [StarAddress: JoinStamp] {
         let claims = directory.all { $0.stamp.node == node && !$0.holder.isLocal }
