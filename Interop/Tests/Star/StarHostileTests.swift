@@ -63,7 +63,7 @@ extension RealPeers {
             try await Self.besideWitnesses { node in
                 let bodies: [Int: [String]] = [
                     3: ["999999999:4", "-1:4", "1", ":", "1:9", "3:42[", "5:42[\"a", "99999999999999999999:4"],
-                    4: ["9", "4\u{1e}\u{1e}", "b%%%", "42[", "42\u{1e}42", "\u{1e}"],
+                    4: ["9", "4\u{1e}\u{1e}", "b%%%", "42[", "40\u{1e}42[", "\u{1e}"],
                 ]
                 for (generation, bodies) in bodies {
                     let path = "/socket.io/?EIO=\(generation)&transport=polling"

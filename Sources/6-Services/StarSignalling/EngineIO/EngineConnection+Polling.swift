@@ -61,15 +61,28 @@ extension EngineConnection: LoopFlushing {
         }
     }
 
-    /// What waits, at once. The first poll of a session is answered with it.
-    func takeOutbox() -> ByteBuffer {
+    /// Takes what waits, up to so many packets. The first poll of a session is answered with it.
+    func takeOutbox(atMost limit: Int = PollingPayload.mostPackets) -> ByteBuffer {
         var payload = ByteBuffer()
-        for batch in outbox {
-            for packet in 0..<batch.count {
+        var left = limit
+        var taken = 0
+        while left > 0, taken < outbox.count {
+            let batch = outbox[taken]
+            let count = min(left, batch.count)
+            for packet in 0..<count {
                 if let text = batch.text(packet) { PollingPayload.append(text, to: &payload, revision: revision) }
             }
+            left -= count
+            outboxCost -= batch.byteCount
+            if count < batch.count {
+                outbox[taken] = batch.slice(count..<batch.count)
+                outboxCost += outbox[taken].byteCount
+            } else {
+                outboxCost -= EngineSettings.writeCost
+                taken += 1
+            }
         }
-        (outbox, outboxCost) = ([], 0)
+        outbox.removeFirst(taken)
         return payload
     }
 
@@ -95,7 +108,7 @@ extension EngineConnection: LoopFlushing {
     func answerLastPoll(_ reason: CloseReason) {
         endPoll {
             guard reason != .clientClosed else { return Self.payload(Self.noop, revision) }
-            var payload = takeOutbox()
+            var payload = takeOutbox(atMost: PollingPayload.mostPackets - 1)
             PollingPayload.append(Self.goodbye, to: &payload, revision: revision)
             return payload
         }

@@ -31,6 +31,8 @@ final class EngineWebSocketHandler: ChannelInboundHandler, @unchecked Sendable {
     private var isClosing = false
     private var closeReason = CloseReason.transportClosed
     private var isFlushPlanned = false
+    /// Rings when the socket has taken nothing for long.
+    private var stallTimer: Scheduled<Void>?
     /// Writes since the socket was last able to take any.
     private var writesBehind = 0
     /// What the session's loop has handed over and the channel has not been given.
@@ -101,6 +103,24 @@ final class EngineWebSocketHandler: ChannelInboundHandler, @unchecked Sendable {
             executor.flushSoon(self)
         }
         return true
+    }
+
+    /// How long a client may take nothing of what waits for it: long before its heartbeat would end it.
+    static let stallTime = Duration.seconds(10)
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        stallTimer?.cancel()
+        stallTimer = nil
+        if !context.channel.isWritable { watchStall(since: buffered(context)) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func watchStall(since waiting: Int) {
+        stallTimer = executor.schedule(after: Self.stallTime) { [weak self] in
+            guard let self, let context = self.context, !self.isClosing else { return }
+            let now = self.buffered(context)
+            if now >= waiting { self.lose(.slowReceiver) } else { self.watchStall(since: now) }
+        }
     }
 
     // MARK: Inbound
@@ -214,6 +234,7 @@ final class EngineWebSocketHandler: ChannelInboundHandler, @unchecked Sendable {
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosing = true
+        stallTimer?.cancel()
         let reason = closeReason
         if isAtHome {
             connection.lost(self, reason)

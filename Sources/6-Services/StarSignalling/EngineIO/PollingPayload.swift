@@ -5,6 +5,9 @@ enum PollingPayload {
     /// Stands between the packets of revision 4.
     static let separator: UInt8 = 0x1e
 
+    /// Packets that one poll is answered with: python-engineio ends the session when there are more.
+    static let mostPackets = 16
+
     /// Appends a packet's text.
     static func append(_ text: ByteBuffer, to payload: inout ByteBuffer, revision: EngineRevision) {
         switch revision {
