@@ -194,15 +194,15 @@ let package = Package(
             name: "FuzzTests",
             dependencies: [
                 "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "LibP2PRelay", "LibP2PPubSub", "StarSignalling", "WaystationNode", "LibP2PTesting",
-                nioEmbedded, nioWebSocket, asn1,
+                "LibP2PRelay", "LibP2PPubSub", "LibP2PBitswap", "DelegatedRouting", "StarSignalling", "WaystationNode",
+                "LibP2PTesting", nioEmbedded, nioWebSocket, asn1,
             ],
             path: "Fuzz/Tests", swiftSettings: settings),
         .testTarget(
             name: "InteropTests",
             dependencies: [
                 "LibP2PSecurity", "LibP2PHost", "LibP2PTransports", "LibP2PMuxers", "LibP2PBasics", "LibP2PRelay",
-                "StarSignalling", nioCore, nioPosix, crypto,
+                "LibP2PBitswap", "StarSignalling", nioCore, nioPosix, crypto,
             ],
             path: "Interop/Tests", swiftSettings: settings),
     ],

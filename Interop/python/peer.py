@@ -32,6 +32,7 @@ from libp2p.stream_muxer.mplex.mplex import MPLEX_PROTOCOL_ID as MPLEX, Mplex
 from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX, Yamux
 from libp2p.tools.anyio_service import background_trio_service
 
+from exchanging import BlockExchange
 from gossiping import Gossip
 from meeting import MeetingPoint
 from punching import HolePunching, PunchingCalls
@@ -220,7 +221,7 @@ async def main(options):
         async with background_trio_service(dht):
             relay = RelayClient(host, options.search)
             await nursery.start(relay.run)
-            parts = [relay, MeetingPoint(host)]
+            parts = [relay, MeetingPoint(host), BlockExchange(host, nursery)]
             if options.punch:
                 punching = HolePunching(host)
                 await nursery.start(punching.serve)

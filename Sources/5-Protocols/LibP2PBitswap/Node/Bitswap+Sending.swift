@@ -94,8 +94,20 @@ extension Bitswap {
         let id = nextLane
         nextLane += 1
         let opened = executor.loop.makePromise(of: Lane.self)
-        executor.spawn { await self.keepLane(id, on: connection, protocols, opened) }
-        let lane = try await opened.futureResult.get()
+        let keeping = executor.spawn { await self.keepLane(id, on: connection, protocols, opened) }
+        let limit = configuration.sendTime
+        let timer = executor.schedule(after: limit) {
+            // Without effect when the stream is open. A peer that does not even agree to the protocol gets no more time.
+            opened.fail(NetworkError(.timeout, "The peer did not agree to bitswap within \(limit)."))
+        }
+        defer { timer.cancel() }
+        let lane: Lane
+        do {
+            lane = try await opened.futureResult.get()
+        } catch {
+            keeping.cancel()
+            throw error
+        }
         // The peer may have left meanwhile.
         guard partners[peer] != nil, isRunning else {
             lane.close()

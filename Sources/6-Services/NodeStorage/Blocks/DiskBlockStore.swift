@@ -38,7 +38,6 @@ public final class DiskBlockStore: BlockStore {
         var index: BlockIndex
         var nextNumber: UInt64 = 0
         var onRemoval: (@Sendable ([Multihash]) -> Void)?
-        /// The last job for each hash that has one: jobs of one block follow one another.
         var sweep: Scheduled<Void>?
         var isClosed = false
     }
