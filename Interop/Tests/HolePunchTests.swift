@@ -16,7 +16,7 @@ extension RealPeers {
                 let hidden = try await lab.hiddenNode(behind: relay)
                 let peer = try await lab.pythonPeer(["--punch"])
                 try await peer.dial(hidden.id, through: relay)
-                try await hidden.expectUpgrade("reachable", attempts: 0)
+                #expect(try await hidden.upgrade() == "reachable")
                 try await peer.expectDirectConnection(to: hidden.id)
                 #expect(try await peer.call("punching_messages").strings == [])
             }
@@ -29,9 +29,9 @@ extension RealPeers {
                 let hidden = try await lab.hiddenNode(behind: relay)
                 let peer = try await lab.pythonPeer(["--punch", "--hidden"])
                 try await peer.dial(hidden.id, through: relay)
-                try await hidden.expectUpgrade("punched", attempts: 1)
+                #expect(try await hidden.upgrade() == "punched")
                 try await peer.expectDirectConnection(to: hidden.id)
-                #expect(try await peer.call("punching_messages").strings == ["CONNECT", "SYNC"])
+                #expect(try await peer.call("punching_messages").strings.prefix(2) == ["CONNECT", "SYNC"])
             }
         }
 
@@ -66,7 +66,7 @@ extension RealPeers {
 extension Lab {
     /// Starts a node of ours that takes a place at another one's relay, and waits until it has it.
     func hiddenNode(behind relay: NodeProcess) async throws -> NodeProcess {
-        let node = try await node(["--relay-client", try relay.address(), "--log-level", "debug"])
+        let node = try await node(["--relay-client", try relay.address()])
         try await relay.waitForReservation(of: node.id)
         return node
     }
@@ -74,12 +74,13 @@ extension Lab {
 
 extension NodeProcess {
     /// Waits until it says what came of the one relayed connection that it took.
-    fileprivate func expectUpgrade(_ result: String, attempts: Int) async throws {
-        let line = try await process.errors.take("what came of the relayed connection") { lines in
-            let place = lines.firstIndex { $0.contains("looked for a direct connection") }
-            return place.map { lines.remove(at: $0) }
+    fileprivate func upgrade() async throws -> String {
+        try await eventually("it tells what came of the relayed connection") {
+            let metrics = try await HTTPAnswer.get(admin, "/metrics").body
+            return ["reachable", "punched", "failed"].first { result in
+                metrics.contains("waystation_relay_client_upgrades_total{result=\"\(result)\"} 1\n")
+            }
         }
-        #expect(line.contains("result=\(result)") && line.contains("attempts=\(attempts)"), "\(line)")
     }
 }
 

@@ -24,10 +24,7 @@ extension RealPeers {
                         try await daemon.subscribers(of: Self.topic).contains(nodeID) ? true : nil
                     }
                 }
-                try await eventually("we see all three in the topic") {
-                    let metrics = try await HTTPAnswer.get(node.admin, "/metrics").body
-                    return metrics.contains("waystation_pubsub_peers 3\n") ? true : nil
-                }
+                try await node.waitForSubscribers(daemons.count)
                 for (number, sender) in daemons.enumerated() {
                     // Neither form of the announcement: what comes is passed on as it is.
                     let data = Array("announcement \(number)".utf8)
@@ -42,6 +39,16 @@ extension RealPeers {
                     #expect(try await daemon.peers().map(\.id) == [nodeID])
                 }
             }
+        }
+    }
+}
+
+extension NodeProcess {
+    /// Waits until so many peers are in the hub's topics, as far as the hub knows.
+    func waitForSubscribers(_ count: Int) async throws {
+        try await eventually("\(count) peers are in the topic") {
+            let metrics = try await HTTPAnswer.get(admin, "/metrics").body
+            return metrics.contains("waystation_pubsub_subscriptions \(count)\n") ? true : nil
         }
     }
 }

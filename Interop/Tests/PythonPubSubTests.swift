@@ -17,7 +17,7 @@ extension RealPeers {
                 let nodeID = try TestAddress.peerID(node.id)
                 try await daemon.connect(nodeID, [try TestAddress.multiaddr(try node.address())])
                 let subscription = try await daemon.subscribe(to: Self.topic)
-                try await node.waitForPubSubPeers(peers.count + 1)
+                try await node.waitForSubscribers(peers.count + 1)
                 try await eventually("\(daemon.id) sees that we are in the topic") {
                     try await daemon.subscribers(of: Self.topic).contains(nodeID) ? true : nil
                 }
@@ -53,7 +53,7 @@ extension RealPeers {
                 let all = ["2.0.0", "1.4.0", "1.3.0", "1.2.0", "1.1.0", "1.0.0"].map { "/meshsub/\($0)" }
                 let one = try await lab.gossiper(at: node, all)
                 let other = try await lab.gossiper(at: node, "/meshsub/1.1.0")
-                try await node.waitForPubSubPeers(2)
+                try await node.waitForSubscribers(2)
                 for (sender, receiver) in [(one, other), (other, one)] {
                     try await sender.publish([1, 2, 3], to: Self.topic)
                     #expect(try await receiver.message(in: Self.topic) == .init(author: sender.id, data: [1, 2, 3]))
@@ -90,15 +90,6 @@ extension Lab {
 
     fileprivate func gossiper(at node: NodeProcess, _ name: String) async throws -> PythonPeer {
         try await gossiper(at: node, [name])
-    }
-}
-
-extension NodeProcess {
-    func waitForPubSubPeers(_ count: Int) async throws {
-        try await eventually("\(count) peers take part in pubsub") {
-            let metrics = try await HTTPAnswer.get(admin, "/metrics").body
-            return metrics.contains("waystation_pubsub_peers \(count)\n") ? true : nil
-        }
     }
 }
 

@@ -66,6 +66,7 @@ struct SwarmTests {
             for (index, client) in clients.enumerated() { try swarm.publish("\(index)", by: client) }
             swarm.pass(.seconds(2))
             for client in clients { #expect(client.received.count == clients.count) }
+            #expect(hub.pubsub.statistics.subscriptions == clients.count)
             #expect(hub.pubsub.statistics.meshPeers == clients.count)
             #expect(hub.pubsub.statistics.prunes == 0)
             try swarm.stop([hub] + clients)

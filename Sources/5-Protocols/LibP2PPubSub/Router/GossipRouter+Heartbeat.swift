@@ -133,6 +133,7 @@ extension GossipRouter {
     private mutating func refreshGauges(at now: NIODeadline) {
         statistics.peers = peers.count
         statistics.topics = topics.count
+        statistics.subscriptions = topics.values.reduce(0) { $0 + $1.subscribers.count }
         statistics.meshPeers = topics.values.reduce(0) { $0 + $1.mesh.count }
         statistics.cachedBytes = cache.byteCount
         let threshold = configuration.score.graylistThreshold

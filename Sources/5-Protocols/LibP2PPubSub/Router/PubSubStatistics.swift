@@ -4,6 +4,8 @@ public struct PubSubStatistics: Sendable, Hashable {
     public var peers = 0
     /// Topics that this node is in now.
     public var topics = 0
+    /// Peers that are subscribed to these topics now, each counted for each topic.
+    public var subscriptions = 0
     /// Places in all meshes now.
     public var meshPeers = 0
     /// Peers that are not listened to now, for their score.

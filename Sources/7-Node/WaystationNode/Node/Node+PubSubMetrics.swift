@@ -8,6 +8,7 @@ extension Node {
         let gauges: [(String, Int, String)] = [
             ("peers", statistics.peers, "Peers with a pubsub stream."),
             ("topics", statistics.topics, "Topics that this node is in."),
+            ("subscriptions", statistics.subscriptions, "Peers in these topics, each counted for each topic."),
             ("mesh_peers", statistics.meshPeers, "Places in all meshes."),
             ("graylisted_peers", statistics.graylistedPeers, "Peers that are not listened to, for their score."),
             ("cached_bytes", statistics.cachedBytes, "Bytes of messages kept to be asked for."),
