@@ -31,6 +31,7 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioHTTPTypesHTTP2 = Target.Dependency.product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
@@ -75,6 +76,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
@@ -134,10 +136,15 @@ let package = Package(
                 "LibP2PCore", "Multiformats", nioCore, nioPosix, nioHTTP1, nioWebSocket, httpTypes, logging, metrics,
                 collections,
             ]),
-        room("6-Services", "Certificates", ["LibP2PCore", nioCore, nioSSL, crypto, x509, asn1, logging]),
+        room(
+            "6-Services", "Certificates",
+            ["LibP2PCore", nioCore, nioSSL, nioHTTP1, asyncHTTPClient, crypto, cryptoExtras, x509, asn1, logging]),
         room(
             "6-Services", "DelegatedRouting",
-            ["LibP2PCore", "LibP2PKademlia", "LibP2PBitswap", nioCore, httpTypes, logging, collections]),
+            [
+                "LibP2PCore", "LibP2PKademlia", "LibP2PBitswap", nioCore, nioHTTP1, asyncHTTPClient, httpTypes, logging,
+                collections,
+            ]),
         room("6-Services", "Telemetry", ["LibP2PCore", metrics, coreMetrics]),
         room(
             "6-Services", "NodeStorage",
