@@ -76,11 +76,10 @@ struct ExchangeTests {
                 }
                 return BitswapMessage(blocks: [BlockPayload(wanted)]).limited(to: version)
             }
-            let introducer = swarm.introduce(host)
+            swarm.introductions.add(host)
             try swarm.connect(node.host, host, address)
             #expect(try simulation.perform { try await node.bitswap.block(wanted.cid) } == wanted)
             #expect(peer.wants.first?.asksForDenial == (version == .v120))
-            withExtendedLifetime(introducer) {}
         }
     }
 
@@ -92,7 +91,7 @@ struct ExchangeTests {
             let node = try swarm.makeNode(1, holding: [here])
             let (host, _) = try swarm.makeHost(2)
             let peer = PlainPeer(host, version)
-            let introducer = swarm.introduce(host)
+            swarm.introductions.add(host)
             try swarm.connect(host, node.host, node.address)
             try simulation.perform {
                 try await peer.send(
@@ -113,7 +112,6 @@ struct ExchangeTests {
             }
             swarm.pass(.seconds(2))
             #expect(peer.received.flatMap(\.blocks).count == 2)
-            withExtendedLifetime(introducer) {}
         }
     }
 
@@ -124,7 +122,7 @@ struct ExchangeTests {
             let node = try swarm.makeNode(1, holding: [large, small])
             let (host, _) = try swarm.makeHost(2)
             let peer = PlainPeer(host, .v120)
-            let introducer = swarm.introduce(host)
+            swarm.introductions.add(host)
             try swarm.connect(host, node.host, node.address)
             try simulation.perform {
                 try await peer.send(BitswapMessage(wants: [.have(large.cid), .have(small.cid)]), to: node.id)
@@ -132,7 +130,6 @@ struct ExchangeTests {
             swarm.pass(.seconds(2))
             #expect(peer.received.flatMap(\.presences) == [BlockPresence(cid: large.cid, isThere: true)])
             #expect(peer.received.flatMap(\.blocks).map(\.data.readableBytes) == [30])
-            withExtendedLifetime(introducer) {}
         }
     }
 
@@ -145,7 +142,7 @@ struct ExchangeTests {
             let liar = PlainPeer(host, .v120) { message in
                 message.wants.contains { !$0.isCancel } ? BitswapMessage(blocks: [BlockPayload(wrong)]) : nil
             }
-            let introducer = swarm.introduce(host)
+            swarm.introductions.add(host)
             try swarm.connect(node.host, host, address)
             let sources = BlockSources(peers: [host.localPeer], asksConnectedPeers: false)
             #expect(throws: BitswapError(.notFound, "")) {
@@ -160,7 +157,6 @@ struct ExchangeTests {
             let both = BlockSources(peers: [host.localPeer, honest.id])
             #expect(try simulation.perform { try await node.bitswap.block(wanted.cid, from: both) } == wanted)
             #expect(!liar.received.isEmpty)
-            withExtendedLifetime(introducer) {}
         }
     }
 
@@ -187,7 +183,7 @@ struct ExchangeTests {
             let node = try swarm.makeNode(1)
             let (host, address) = try swarm.makeHost(2)
             let silent = PlainPeer(host, .v120)
-            let introducer = swarm.introduce(host)
+            swarm.introductions.add(host)
             try swarm.connect(node.host, host, address)
             let start = simulation.loop.now
             #expect(throws: BitswapError(.timeout, "")) {
@@ -199,7 +195,6 @@ struct ExchangeTests {
             // The stream to it is closed after a while, and nothing is left.
             swarm.pass(.seconds(20))
             #expect(node.bitswap.statisticsNow.partners == 0)
-            withExtendedLifetime(introducer) {}
         }
     }
 
@@ -273,7 +268,7 @@ struct ExchangeTests {
                 let wants = message.wants.filter { $0.kind == .have }
                 return BitswapMessage(presences: wants.map { BlockPresence(cid: $0.cid, isThere: true) })
             }
-            let introducer = swarm.introduce(host)
+            swarm.introductions.add(host)
             try swarm.connect(node.host, host, address)
             let slow = try swarm.makeNode(3)
             try swarm.connect(node, slow)
@@ -285,7 +280,6 @@ struct ExchangeTests {
             try swarm.connect(provider, node)
             swarm.pass(.seconds(2))
             #expect(try fetch.get() == wanted)
-            withExtendedLifetime(introducer) {}
         }
     }
 

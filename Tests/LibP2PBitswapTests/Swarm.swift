@@ -10,7 +10,7 @@ import Testing
 
 @testable import LibP2PBitswap
 
-/// A simulated network of real hosts, each with bitswap. Who a peer is comes from a common directory instead of identify,
+/// A simulated network of real hosts, each with bitswap. Who a peer is comes from `Introductions` instead of identify,
 /// which is not of this floor.
 final class Swarm: Sendable {
     /// One machine of the network.
@@ -19,13 +19,12 @@ final class Swarm: Sendable {
         let bitswap: Bitswap
         let store: MemoryBlockStore
         let address: Multiaddr
-        let introducer: Introducer
 
         var id: PeerID { host.localPeer }
     }
 
     let simulation: Simulation
-    private let directory = Directory()
+    let introductions = Introductions()
 
     init(_ simulation: Simulation) { self.simulation = simulation }
 
@@ -44,7 +43,8 @@ final class Swarm: Sendable {
             for block in blocks { try await store.keep(block) }
             await bitswap.start()
         }
-        return Node(host: host, bitswap: bitswap, store: store, address: address, introducer: introduce(host))
+        introductions.add(host)
+        return Node(host: host, bitswap: bitswap, store: store, address: address)
     }
 
     func makeHost(_ number: Int) throws -> (Host, Multiaddr) {
@@ -59,13 +59,6 @@ final class Swarm: Sendable {
         return (host, address)
     }
 
-    func introduce(_ host: Host) -> Introducer {
-        let introducer = Introducer(host: host, directory: directory)
-        directory.add(host)
-        host.addObserver(introducer)
-        return introducer
-    }
-
     func connect(_ dialer: Host, _ listener: Host, _ address: Multiaddr) throws {
         _ = try simulation.perform { try await dialer.connect(to: listener.localPeer, at: [address]) }
     }
@@ -74,33 +67,6 @@ final class Swarm: Sendable {
 
     /// Lets time pass.
     func pass(_ duration: Duration) { simulation.loop.advance(by: duration) }
-}
-
-/// Knows every host of a swarm.
-final class Directory: Sendable {
-    private let hosts = Mutex<[PeerID: Host]>([:])
-
-    func add(_ host: Host) { hosts.withLock { $0[host.localPeer] = host } }
-
-    func description(of peer: PeerID) -> PeerDescription? {
-        hosts.withLock { $0[peer] }.map { PeerDescription(addresses: $0.addresses, protocols: $0.protocols) }
-    }
-}
-
-/// Tells a host who is at the other end of each connection, as identify would.
-final class Introducer: NetworkObserver {
-    private unowned let host: Host
-    private let directory: Directory
-
-    init(host: Host, directory: Directory) {
-        self.host = host
-        self.directory = directory
-    }
-
-    func connectionOpened(_ connection: Connection) {
-        guard let description = directory.description(of: connection.remotePeer) else { return }
-        host.identified(connection, as: description)
-    }
 }
 
 /// A program of another make: it speaks one version by hand, a stream for each message as js-ipfs does, notes what it

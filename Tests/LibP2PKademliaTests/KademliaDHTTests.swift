@@ -127,7 +127,7 @@ import Wire
             try simulation.perform { await nodes[1].dht.setMode(.client) }
             for node in nodes where node.id != nodes[1].id {
                 guard let connection = node.host.connections(to: nodes[1].id).first,
-                    let description = swarm.directory.description(of: nodes[1].id)
+                    let description = swarm.introductions.description(of: nodes[1].id)
                 else { continue }
                 node.host.identified(connection, as: description)
             }

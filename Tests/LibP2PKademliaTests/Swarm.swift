@@ -4,13 +4,12 @@ import LibP2PIdentity
 import LibP2PTesting
 import Logging
 import Multiformats
-import NIOConcurrencyHelpers
 import NIOCore
 import Testing
 
 @testable import LibP2PKademlia
 
-/// A simulated network of real hosts, each with a DHT. Who a peer is comes from a common directory instead of
+/// A simulated network of real hosts, each with a DHT. Who a peer is comes from `Introductions` instead of
 /// identify, which is not of this floor.
 final class Swarm: Sendable {
     /// One machine of the network.
@@ -18,13 +17,12 @@ final class Swarm: Sendable {
         let host: Host
         let dht: KademliaDHT
         let address: Multiaddr
-        let introducer: Introducer
 
         var id: PeerID { host.localPeer }
     }
 
     let simulation: Simulation
-    let directory = Directory()
+    let introductions = Introductions()
 
     init(_ simulation: Simulation) { self.simulation = simulation }
 
@@ -48,15 +46,13 @@ final class Swarm: Sendable {
         let dht = KademliaDHT(
             configuration, network: host, journal: journal,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        let introducer = Introducer(host: host, directory: directory)
-        directory.add(host, agent: agent)
-        host.addObserver(introducer)
+        introductions.add(host, agentVersion: agent)
         let listening = try simulation.perform {
             let listener = try await host.listen(on: Multiaddr.ip(address, tcp: 4001))
             try await dht.start()
             return listener.address
         }
-        return Node(host: host, dht: dht, address: listening, introducer: introducer)
+        return Node(host: host, dht: dht, address: listening)
     }
 
     private func randomAddress() -> [UInt8] {
@@ -67,32 +63,4 @@ final class Swarm: Sendable {
 
     /// Lets time pass.
     func pass(_ duration: Duration) { simulation.loop.advance(by: duration) }
-}
-
-/// Knows every host of a swarm.
-final class Directory: Sendable {
-    private let hosts = NIOLockedValueBox<[PeerID: (Host, String)]>([:])
-
-    func add(_ host: Host, agent: String) { hosts.withLockedValue { $0[host.localPeer] = (host, agent) } }
-
-    func description(of peer: PeerID) -> PeerDescription? {
-        guard let (host, agent) = hosts.withLockedValue({ $0[peer] }) else { return nil }
-        return PeerDescription(addresses: host.addresses, protocols: host.protocols, agentVersion: agent)
-    }
-}
-
-/// Tells a host who is at the other end of each connection, as identify would.
-final class Introducer: NetworkObserver {
-    private unowned let host: Host
-    private let directory: Directory
-
-    init(host: Host, directory: Directory) {
-        self.host = host
-        self.directory = directory
-    }
-
-    func connectionOpened(_ connection: Connection) {
-        guard let description = directory.description(of: connection.remotePeer) else { return }
-        host.identified(connection, as: description)
-    }
 }

@@ -11,7 +11,7 @@ import Wire
 
 @testable import LibP2PPubSub
 
-/// A simulated network of real hosts, each with pubsub. Who a peer is comes from a common directory instead of identify,
+/// A simulated network of real hosts, each with pubsub. Who a peer is comes from `Introductions` instead of identify,
 /// which is not of this floor.
 final class Swarm: Sendable {
     /// One machine of the network.
@@ -19,14 +19,12 @@ final class Swarm: Sendable {
         let host: Host
         let pubsub: PubSub
         let address: Multiaddr
-        private let introducer: Introducer
         private let inbox = Mutex<[PubSubMessage]>([])
 
-        init(host: Host, pubsub: PubSub, address: Multiaddr, introducer: Introducer) {
+        init(host: Host, pubsub: PubSub, address: Multiaddr) {
             self.host = host
             self.pubsub = pubsub
             self.address = address
-            self.introducer = introducer
         }
 
         var id: PeerID { host.localPeer }
@@ -36,7 +34,7 @@ final class Swarm: Sendable {
     }
 
     let simulation: Simulation
-    private let directory = Directory()
+    private let introductions = Introductions()
 
     init(_ simulation: Simulation) { self.simulation = simulation }
 
@@ -52,10 +50,8 @@ final class Swarm: Sendable {
         let pubsub = PubSub(
             configuration, network: host, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try simulation.perform { await pubsub.start() }
-        let introducer = Introducer(host: host, directory: directory)
-        directory.add(host)
-        host.addObserver(introducer)
-        let node = Node(host: host, pubsub: pubsub, address: address, introducer: introducer)
+        introductions.add(host)
+        let node = Node(host: host, pubsub: pubsub, address: address)
         if let topic { try listen(node, to: topic) }
         return node
     }
@@ -93,33 +89,6 @@ final class Swarm: Sendable {
 
     /// Lets time pass.
     func pass(_ duration: Duration) { simulation.loop.advance(by: duration) }
-}
-
-/// Knows every host of a swarm.
-final class Directory: Sendable {
-    private let hosts = Mutex<[PeerID: Host]>([:])
-
-    func add(_ host: Host) { hosts.withLock { $0[host.localPeer] = host } }
-
-    func description(of peer: PeerID) -> PeerDescription? {
-        hosts.withLock { $0[peer] }.map { PeerDescription(addresses: $0.addresses, protocols: $0.protocols) }
-    }
-}
-
-/// Tells a host who is at the other end of each connection, as identify would.
-final class Introducer: NetworkObserver {
-    private unowned let host: Host
-    private let directory: Directory
-
-    init(host: Host, directory: Directory) {
-        self.host = host
-        self.directory = directory
-    }
-
-    func connectionOpened(_ connection: Connection) {
-        guard let description = directory.description(of: connection.remotePeer) else { return }
-        host.identified(connection, as: description)
-    }
 }
 
 /// A program of another make: it speaks one protocol by hand, and tells what it reads.
