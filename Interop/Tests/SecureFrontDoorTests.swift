@@ -96,6 +96,49 @@ extension RealPeers {
             }
         }
 
+        /// The names of the configuration are told as long as a certificate is for them, and changes are pushed.
+        @Test func namesAreAnnouncedAndWithdrawn() async throws {
+            try await Lab.open { lab in
+                let certificate = try await lab.certificate(for: "elsewhere.test")
+                let node = try await lab.node(
+                    ["--https", "127.0.0.1:0", "--domain", "LocalHost", "--domain", "other.test"] + certificate.flags)
+                let port = try #require(node.https?.split(separator: ":").last)
+                // By its IP address the door over TLS is listened on, but of no use to anybody.
+                #expect(node.addresses.contains("/ip4/127.0.0.1/tcp/\(port)/tls/ws/p2p/\(node.id)"))
+                #expect(try await !lab.announced(by: node).contains { $0.contains("/dns4/") || $0.contains("/tls/") })
+                let peer = try await lab.pythonPeer()
+                _ = try await peer.call("connect", ["address": .string(node.address())])
+
+                try await lab.certificate(for: "localhost").replace(certificate)
+                try await node.hangUp(until: "over TLS are announced")
+                let names = ["wss", "tls/ws"].map { "/dns4/localhost/tcp/\(port)/\($0)" }
+                #expect(
+                    try await lab.announced(by: node).filter { $0.contains("/dns4/") }
+                        == names.map { "\($0)/p2p/\(node.id)" })
+                try await eventually("the push of the names") {
+                    let known = try await peer.call("addresses", ["peer": .string(node.id)]).strings
+                    return names.allSatisfy { known.contains($0) } ? true : nil
+                }
+
+                try await lab.certificate(for: "other.test").replace(certificate)
+                try await node.hangUp(until: "announced no more")
+                #expect(
+                    try await lab.announced(by: node).filter { $0.contains("/dns4/") }
+                        == ["wss", "tls/ws"].map { "/dns4/other.test/tcp/\(port)/\($0)/p2p/\(node.id)" })
+            }
+        }
+
+        /// An operator who forwards port 443 to another one says so, and is believed.
+        @Test func announcedNamesAreLeftToTheOperator() async throws {
+            try await Lab.open { lab in
+                let certificate = try await lab.certificate(for: "localhost")
+                let own = "/dns4/localhost/tcp/443/wss"
+                let node = try await lab.node(
+                    ["--https", "127.0.0.1:0", "--domain", "localhost", "--announce", own] + certificate.flags)
+                #expect(try await lab.announced(by: node) == ["\(own)/p2p/\(node.id)"])
+            }
+        }
+
         @Test func badCertificatesAreToldAtTheStart() async throws {
             try await Lab.open { lab in
                 let one = try await lab.certificate(for: "one.example")
@@ -133,6 +176,12 @@ extension Lab {
             "-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:\(name)", "-keyout", files.key, "-out", files.chain)
         guard made.status == 0 else { throw InteropError("openssl made no certificate: \(made.errors)") }
         return files
+    }
+
+    /// What a node tells others.
+    fileprivate func announced(by node: NodeProcess) async throws -> [String] {
+        try JSONValue(parsing: try await HTTPAnswer.get(node.admin, "/api/node").body)["announcedAddresses"]?.strings
+            ?? []
     }
 
     /// Runs one of the system's programs to its end.

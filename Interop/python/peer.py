@@ -110,6 +110,10 @@ class Peer:
             "hasSignedRecord": bool(message.signedPeerRecord),
         }
 
+    async def addresses(self, peer):
+        """What the peer told of itself, in identify and in pushes of it."""
+        return [str(address) for address in self.host.get_peerstore().addrs(ID.from_string(peer))]
+
     async def echo(self, peer, protocol, size):
         """Sends `size` bytes on a stream of an echoing protocol in blocks of 32 and tells how many came back equal."""
         stream = await self.host.new_stream(ID.from_string(peer), [protocol])

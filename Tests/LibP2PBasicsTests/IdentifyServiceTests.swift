@@ -55,6 +55,35 @@ struct IdentifyServiceTests {
         }
     }
 
+    @Test func advertisedNamesArePushedInWordsThatThePeerKnows() throws {
+        try Simulation.run { simulation in
+            let node = try simulation.makeHost("8.8.8.1")
+            let old = try simulation.makeHost("8.8.8.2")
+            let current = try simulation.makeHost("8.8.8.3")
+            let services = [
+                start(node, agent: "waystation/1"), start(old, agent: "js-libp2p/0.29.4"),
+                start(current, agent: "go-libp2p/0.32"),
+            ]
+            _ = try simulation.connect(old, node)
+            _ = try simulation.connect(current, node)
+            simulation.loop.advance(by: .seconds(5))
+            let plain = try Multiaddr("/ip4/8.8.8.1/tcp/4001")
+            let both = try ["wss", "tls/ws"].map { try Multiaddr("/dns4/node.waystation.org/tcp/443/\($0)") }
+            var advertisement = Advertisement()
+            advertisement.addresses = both
+            node.advertisement = advertisement
+            simulation.loop.advance(by: .seconds(5))
+            #expect(old.peerStore.description(of: node.localPeer)?.addresses == [both[0], plain])
+            #expect(current.peerStore.description(of: node.localPeer)?.addresses == both + [plain])
+
+            node.advertisement = Advertisement()
+            simulation.loop.advance(by: .seconds(5))
+            #expect(old.peerStore.description(of: node.localPeer)?.addresses == [plain])
+            #expect(current.peerStore.description(of: node.localPeer)?.addresses == [plain])
+            withExtendedLifetime(services) {}
+        }
+    }
+
     /// js-libp2p of 2020 loses all addresses when it meets one that it can't read.
     @Test func oldProgramsAreToldAgainInTheirWords() throws {
         try Simulation.run { simulation in

@@ -83,23 +83,42 @@ struct PeerDescriptionTests {
 }
 
 struct OwnRecordsTests {
-    @Test func signsEachListOnceAndCountsUp() throws {
-        let identity = try key(1)
-        let records = OwnRecords(identity: identity, clock: WallClock { Timestamp(seconds: 7) })
-        let first = [try Multiaddr("/ip4/192.0.2.1/tcp/1")]
-        let envelope = try #require(records.envelope(for: first))
-        #expect(records.envelope(for: first) == envelope)
-        #expect(try PeerRecord(opening: envelope).sequence == 7_000_000_000)
-        let other = try #require(records.envelope(for: []))
-        #expect(try PeerRecord(opening: other).sequence == 7_000_000_001)
-        #expect(try PeerRecord(opening: envelope).addresses == first)
+    private let records: OwnRecords
+    private let audience = Audience(scope: .public, allowsPrivateAddresses: false, vocabulary: .current)
+
+    init() throws {
+        records = OwnRecords(identity: try key(1), clock: WallClock { Timestamp(seconds: 7) })
     }
 
-    @Test func forgetsTheOldest() throws {
-        let records = OwnRecords(identity: try key(1), clock: WallClock { Timestamp(seconds: 7) })
-        let first = records.envelope(for: [])
-        for port in 1...20 { _ = records.envelope(for: [try Multiaddr("/ip4/192.0.2.1/tcp/\(port)")]) }
-        #expect(records.envelope(for: []) != first)
+    private func sequence(_ addresses: [Multiaddr], to audience: Audience) throws -> UInt64 {
+        try PeerRecord(opening: try #require(records.envelope(for: addresses, to: audience))).sequence
+    }
+
+    @Test func signsEachListOnceAndCountsUp() throws {
+        let first = [try Multiaddr("/ip4/192.0.2.1/tcp/1")]
+        let envelope = try #require(records.envelope(for: first, to: audience))
+        #expect(records.envelope(for: first, to: audience) == envelope)
+        #expect(try PeerRecord(opening: envelope).sequence == 7_000_000_000)
+        #expect(try PeerRecord(opening: envelope).addresses == first)
+        #expect(try sequence([], to: audience) == 7_000_000_001)
+    }
+
+    /// Peers would not take the old record: it is older than the one they have.
+    @Test func addressesThatComeBackAreSignedAnew() throws {
+        let (first, second) = ([try Multiaddr("/ip4/192.0.2.1/tcp/1")], [try Multiaddr("/ip4/192.0.2.1/tcp/2")])
+        let sequences = try [first, second, first, first].map { try sequence($0, to: audience) }
+        #expect(sequences == [7_000_000_000, 7_000_000_001, 7_000_000_002, 7_000_000_002])
+    }
+
+    @Test func whoReadsOldWordsGetsANewerRecordThanItHad() throws {
+        var old = audience
+        old.vocabulary = .year2020
+        for port in 1...3 {
+            let addresses = [try Multiaddr("/ip4/192.0.2.1/tcp/\(port)")]
+            #expect(try sequence(addresses, to: audience) < sequence(addresses, to: old))
+        }
+        let last = [try Multiaddr("/ip4/192.0.2.1/tcp/3")]
+        #expect(try sequence(last, to: old) == sequence(last, to: old))
     }
 }
 

@@ -57,6 +57,7 @@ public final class Host: Network {
         var listenAddresses: (addresses: [Multiaddr], until: NIODeadline)?
         var access: AccessList
         var observedAddresses = ObservedAddresses()
+        var advertisement = Advertisement()
         var lastConnectionID: UInt64 = 0
         var isTrimming = false
         var isClosing = false

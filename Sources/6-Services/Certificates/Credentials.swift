@@ -1,6 +1,7 @@
 public import Crypto
 import FoundationEssentials
 public import LibP2PCore
+public import Multiformats
 public import NIOSSL
 import SwiftASN1
 import X509
@@ -9,6 +10,8 @@ import X509
 public struct Credentials: Sendable {
     /// The host names that the certificate is for, in lower case; one may begin with `*.`.
     public let names: [String]
+    /// The IP addresses that it is for; seldom any.
+    public let ips: [IPAddress]
     /// From when on it is valid.
     public let notBefore: Timestamp
     /// Until when it is valid.
@@ -42,6 +45,7 @@ public struct Credentials: Sendable {
                 .mismatch, "The key is not that of the certificate for \(Self.names(of: own).joined(separator: ", ")).")
         }
         names = Self.names(of: own)
+        ips = Self.ips(of: own)
         notBefore = Timestamp(seconds: Int64(own.notValidBefore.timeIntervalSince1970))
         notAfter = Timestamp(seconds: Int64(own.notValidAfter.timeIntervalSince1970))
         do {
@@ -95,6 +99,14 @@ public struct Credentials: Sendable {
         guard let alternatives = try? certificate.extensions.subjectAlternativeNames else { return [] }
         return alternatives.compactMap { name in
             if case .dnsName(let text) = name { return text.lowercased() }
+            return nil
+        }
+    }
+
+    private static func ips(of certificate: Certificate) -> [IPAddress] {
+        guard let alternatives = try? certificate.extensions.subjectAlternativeNames else { return [] }
+        return alternatives.compactMap { name in
+            if case .ipAddress(let octets) = name { return IPAddress(bytes: octets.bytes) }
             return nil
         }
     }

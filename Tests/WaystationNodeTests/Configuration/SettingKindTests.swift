@@ -48,4 +48,22 @@ struct SettingKindTests {
     func badHosts(text: String) {
         #expect(HostAndPort(text) == nil)
     }
+
+    @Test(
+        "domains",
+        arguments: [("Relay.Example.org", "relay.example.org"), ("localhost", "localhost"), ("a-1.b", "a-1.b")])
+    func domains(text: String, name: String) throws {
+        #expect(try SettingKind<String>.domain.read([text]) == name)
+    }
+
+    @Test(
+        "what is no domain",
+        arguments: [
+            "", ".", "a.", ".a", "a..b", "-a.b", "a-.b", "https://a.b", "a.b:443", "*.a.b", "8.8.8.8", "::1",
+            "ä.example",
+            String(repeating: "a", count: 64) + ".b",
+        ])
+    func badDomains(text: String) {
+        #expect(throws: UnreadableValue.self) { try SettingKind<String>.domain.read([text]) }
+    }
 }

@@ -26,13 +26,35 @@ extension Host {
     /// How long the machine's own addresses are believed.
     private static let interfaceLifetime = TimeAmount.seconds(30)
 
+    /// What is told by the certificates of listeners. A change is pushed to the peers.
+    public var advertisement: Advertisement {
+        get { state.withLock { $0.advertisement } }
+        set {
+            let isNew = state.withLock { state in
+                defer { state.advertisement = newValue }
+                return state.advertisement != newValue
+            }
+            if isNew { observers.notify { $0.selfChanged() } }
+        }
+    }
+
     /// What others are told: the announced addresses if there are any, else the listeners' and those that other peers
-    /// confirmed. See `Network`.
+    /// confirmed; and the advertised ones. See `Network`.
+    ///
+    /// Browsers of 2020 listen at the first address of a relay only. So those with names come first, unless somebody has
+    /// put announced ones in order.
     ///
     /// Addresses that only this machine or its own network can reach are told only when there are no others, or when
     /// private addresses count as reachable.
     public var addresses: [Multiaddr] {
-        if !configuration.announcedAddresses.isEmpty { return configuration.announcedAddresses }
+        let advertisement = self.advertisement
+        let announced = configuration.announcedAddresses
+        guard announced.isEmpty else { return announced + advertisement.addresses.filter { !announced.contains($0) } }
+        return advertisement.addresses + reachable(advertisement).filter { !advertisement.addresses.contains($0) }
+    }
+
+    /// The listeners' and observed addresses that others can use.
+    private func reachable(_ advertisement: Advertisement) -> [Multiaddr] {
         let listening = listenAddresses
         let confirmed = state.withLock { $0.observedAddresses.confirmed(now: home.now) }
         var all = listening
@@ -42,6 +64,7 @@ extension Host {
                 if let moved = Self.moved(own, to: address), !all.contains(moved) { all.append(moved) }
             }
         }
+        all.removeAll { !advertisement.isUsable($0) }
         if configuration.allowsPrivateAddresses { return all }
         let reachable = all.filter { $0.isPublic }
         return reachable.isEmpty ? all : reachable

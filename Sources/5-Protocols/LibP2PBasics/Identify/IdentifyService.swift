@@ -77,7 +77,8 @@ public final class IdentifyService: NetworkObserver {
 
     /// What to tell the peer of a connection.
     func message(for connection: Connection) -> IdentifyMessage {
-        let addresses = audience(of: connection).addresses(of: network.addresses)
+        let audience = audience(of: connection)
+        let addresses = audience.addresses(of: network.addresses)
         var message = IdentifyMessage()
         message.publicKey = publicKey
         message.listenAddresses = addresses.map(\.bytes)
@@ -85,7 +86,7 @@ public final class IdentifyService: NetworkObserver {
         message.observedAddress = (connection.remoteAddress.withoutPeerID ?? connection.remoteAddress).bytes
         message.protocolVersion = protocolVersion
         message.agentVersion = agentVersion
-        message.signedPeerRecord = records.envelope(for: addresses)
+        message.signedPeerRecord = records.envelope(for: addresses, to: audience)
         return message
     }
 

@@ -55,7 +55,7 @@ public struct RendezvousClient: Sendable {
     public func register(
         in namespace: String, for timeToLive: Duration? = nil, at point: PeerID, addresses: [Multiaddr] = []
     ) async throws -> Duration {
-        guard let record = records.envelope(for: network.addresses) else {
+        guard let record = records.envelope(for: network.addresses, to: .everybody) else {
             throw NetworkError(.misuse, "The node's key can't sign, so it can't register.")
         }
         let entry = RendezvousMessage.Entry(

@@ -81,6 +81,26 @@ extension SettingKind where Value == String {
         }
     }
 
+    /// A host name (RFC 1123), in lower case: labels of letters, digits and hyphens. One label is enough.
+    static var domain: SettingKind {
+        SettingKind("NAME") { text in
+            let name = text.lowercased()
+            let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+            let isName =
+                name.utf8.count <= 253
+                && labels.allSatisfy { label in
+                    (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
+                        && label.utf8.allSatisfy {
+                            (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D
+                        }
+                }
+            guard isName, IPAddress(name) == nil else {
+                throw UnreadableValue("write a host name without scheme and port, as relay.example.org")
+            }
+            return name
+        }
+    }
+
     /// A protocol id: begins with a slash and fits a multistream message.
     static var protocolID: SettingKind {
         SettingKind("ID") { text in

@@ -12,5 +12,9 @@ extension Settings {
         "tls.key", .list(of: .file), default: [], "none",
         help: "PEM files of the certificates' keys, in the same order")
 
-    static let tls: [any SettingDefinition] = [tlsCertificate, tlsKey]
+    static let domain: Setting<[String]> = Setting(
+        "domain", .list(of: .domain), default: [], "none",
+        help: "names under which the front door is reached over TLS; announced as long as a certificate is for them")
+
+    static let tls: [any SettingDefinition] = [domain, tlsCertificate, tlsKey]
 }

@@ -8,6 +8,9 @@ public struct TLSConfiguration: Sendable {
     /// Certificates and their keys. The first is for clients that name no host, or an unknown one.
     public var files: [CertificateFiles] = []
 
+    /// The names under which the front door is reached over TLS, in lower case.
+    public var domains: [String] = []
+
     /// Where the front door speaks TLS without being told where.
     public static let defaultAddress = HostAndPort(host: "0.0.0.0", port: 443)
 
@@ -17,6 +20,7 @@ public struct TLSConfiguration: Sendable {
     /// What `settings` say.
     init(_ settings: ResolvedSettings) throws(NodeError) {
         address = try settings.value(Settings.https)
+        domains = try settings.value(Settings.domain)
         let certificates = try settings.value(Settings.tlsCertificate)
         let keys = try settings.value(Settings.tlsKey)
         guard certificates.count == keys.count else {

@@ -18,6 +18,7 @@ final class NodeFrontDoor: Sendable {
     private struct Port {
         let server: HTTPServer
         let url: String
+        let number: UInt16
     }
 
     private struct State {
@@ -33,6 +34,7 @@ final class NodeFrontDoor: Sendable {
     private let loops: LoopGroup
     private let host: Host
     private let star: NodeStar?
+    private let announcer: NodeAnnouncer?
     private let logger: Logger
     private let state = Mutex(State())
 
@@ -52,6 +54,9 @@ final class NodeFrontDoor: Sendable {
             ? nil
             : try CertificateReloader(
                 configuration.tls.files, protocols: TLSDoor.protocols, on: loops.next(), logger: logger)
+        announcer = certificates.map {
+            NodeAnnouncer(configuration, host: host, store: $0.store, logger: logger)
+        }
     }
 
     /// Where it answers without TLS, as the node prints it.
@@ -80,12 +85,14 @@ final class NodeFrontDoor: Sendable {
             let port = try await open(settings, at: address, router, isSecure: true)
             state.withLock { $0.secure = port }
             certificates.start()
+            announcer?.start(ports: [port.number])
         }
     }
 
     /// Closes both ports, and lets requests under way end.
     func stop(within time: Duration) async {
         certificates?.stop()
+        announcer?.stop()
         let servers = state.withLock { state in
             defer { state = State() }
             return [state.plain, state.secure].compactMap { $0?.server }
@@ -106,7 +113,9 @@ final class NodeFrontDoor: Sendable {
             }, logger: logger)
         let bound = try await server.start(host: address.host, port: Int(address.port))
         if let listener = FrontDoorListener(bound, isSecure: isSecure) { host.add(listener) }
-        return Port(server: server, url: WebServers.url(bound, isSecure: isSecure))
+        return Port(
+            server: server, url: WebServers.url(bound, isSecure: isSecure),
+            number: UInt16(clamping: bound.port ?? 0))
     }
 
     private func makeRouter() -> FrontDoorRouter {

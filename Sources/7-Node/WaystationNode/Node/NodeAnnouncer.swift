@@ -1,0 +1,98 @@
+import Certificates
+import LibP2PCore
+import LibP2PHost
+import Logging
+import Multiformats
+import NIOCore
+import Synchronization
+
+/// Tells peers under which names the front door is reached over TLS: those of the configuration, as long as a certificate
+/// that is served is for them.
+///
+/// A name that `--announce` already tells over TLS is left to the operator, who knows of other ports, as behind a router
+/// that forwards one.
+final class NodeAnnouncer: Sendable {
+    private struct State {
+        var ports: [UInt16] = []
+        var timer: Scheduled<Void>?
+        var isStopped = false
+    }
+
+    /// The wall clock may be set, and the machine may sleep: so it is looked at least so often.
+    private static let longestWait = Duration.seconds(3600)
+
+    private let host: Host
+    private let store: CertificateStore
+    private let names: [String]
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    /// Makes an announcer for the certificates of `store`.
+    init(_ configuration: NodeConfiguration, host: Host, store: CertificateStore, logger: Logger) {
+        self.host = host
+        self.store = store
+        self.logger = logger
+        let announced = configuration.announce.filter { address in
+            address.protocols.contains { $0 == .tls || $0 == .wss }
+        }
+        names = configuration.tls.domains.filter { name in
+            !announced.contains { $0.hostName?.lowercased() == name }
+        }
+    }
+
+    /// Tells from now on what is right, with the ports at which TLS is spoken.
+    func start(ports: [UInt16]) {
+        state.withLock { $0.ports = ports }
+        store.onChange { [weak self] in self?.scheduleUpdate(after: .zero) }
+        update()
+    }
+
+    /// Tells nothing new any more.
+    func stop() {
+        let timer = state.withLock { state in
+            state.isStopped = true
+            defer { state.timer = nil }
+            return state.timer
+        }
+        timer?.cancel()
+    }
+
+    /// Compares the certificates with the clock, and tells what follows. Once started, on the host's home loop only.
+    private func update() {
+        let now = host.clock.now
+        let ports: [UInt16]? = state.withLock { $0.isStopped ? nil : $0.ports }
+        guard let ports else { return }
+        let certified = CertifiedAddresses(names: names, ports: ports, credentials: store.credentials, at: now)
+        var advertisement = Advertisement()
+        advertisement.addresses = certified.addresses
+        advertisement.certifiedIPs = certified.ips
+        let before = host.advertisement
+        host.advertisement = advertisement
+        report(from: before.addresses, to: advertisement.addresses)
+        scheduleUpdate(after: certified.nextChange.map { min($0 - now, Self.longestWait) } ?? Self.longestWait)
+    }
+
+    private func report(from before: [Multiaddr], to after: [Multiaddr]) {
+        guard before != after else { return }
+        let told = after.filter { !before.contains($0) }
+        let withdrawn = before.filter { !after.contains($0) }
+        if !told.isEmpty {
+            logger.notice("addresses over TLS are announced", metadata: ["addresses": "\(told)"])
+        }
+        if !withdrawn.isEmpty {
+            logger.warning(
+                "addresses over TLS are announced no more: no valid certificate is for them",
+                metadata: ["addresses": "\(withdrawn)"])
+        }
+    }
+
+    private func scheduleUpdate(after time: Duration) {
+        let timer = host.home.schedule(after: time) { [weak self] in self?.update() }
+        let outdated = state.withLock { state in
+            let outdated = state.isStopped ? timer : state.timer
+            if !state.isStopped { state.timer = timer }
+            return outdated
+        }
+        outdated?.cancel()
+    }
+}
