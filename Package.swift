@@ -67,7 +67,7 @@ let package = Package(
             name: "LibP2P",
             targets: [
                 "LibP2PHost", "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "LibP2PRelay", "LibP2PPubSub", "LibP2PBitswap",
+                "LibP2PRelay", "LibP2PPubSub", "LibP2PBitswap", "LibP2PHTTP",
             ]),
         .library(name: "LibP2PTesting", targets: ["LibP2PTesting"]),
         .library(name: "WaystationNode", targets: ["WaystationNode"]),
@@ -123,6 +123,7 @@ let package = Package(
         room("5-Protocols", "LibP2PRelay", ["LibP2PCore", "LibP2PTransports", nioCore, logging, heap]),
         room("5-Protocols", "LibP2PPubSub", ["LibP2PCore", nioCore, logging, collections]),
         room("5-Protocols", "LibP2PBitswap", ["LibP2PCore", nioCore, logging, orderedCollections, crypto]),
+        room("5-Protocols", "LibP2PHTTP", ["LibP2PCore", "LibP2PIdentity", "Multiformats", crypto]),
 
         room(
             "6-Services", "HTTPServing",
@@ -185,6 +186,7 @@ let package = Package(
         tests("LibP2PRelay", ["LibP2PTesting", "LibP2PMuxers", "LibP2PPubSub", nioPosix, logging]),
         tests("LibP2PPubSub", ["LibP2PTesting", nioPosix]),
         tests("LibP2PBitswap", ["LibP2PTesting", "LibP2PHost", logging]),
+        tests("LibP2PHTTP", ["LibP2PTesting", crypto]),
         tests("HTTPServing", ["LibP2PTesting", nioPosix, nioWebSocket, hummingbird, httpTypes]),
         tests(
             "StarSignalling",
@@ -201,8 +203,8 @@ let package = Package(
             name: "FuzzTests",
             dependencies: [
                 "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "LibP2PRelay", "LibP2PPubSub", "LibP2PBitswap", "DelegatedRouting", "StarSignalling", "WaystationNode",
-                "LibP2PTesting", nioEmbedded, nioWebSocket, asn1,
+                "LibP2PRelay", "LibP2PPubSub", "LibP2PBitswap", "LibP2PHTTP", "DelegatedRouting", "StarSignalling",
+                "WaystationNode", "LibP2PTesting", nioEmbedded, nioWebSocket, asn1, crypto,
             ],
             path: "Fuzz/Tests", swiftSettings: settings),
         .testTarget(
