@@ -156,13 +156,12 @@ struct HTTPServerTests {
 
     @Test("one address gets no more than its connections")
     func connectionsPerIP() async throws {
-        try await withServer({ $0.limits.connectionsPerIP = 0 }) { address, _ in
+        try await withServer({ $0.caps = ConnectionCaps(perIP: 0) }) { address, _ in
             let refused = try await RawClient.connect(address).exchange("GET / HTTP/1.1\r\n\r\n", until: untilClosed)
             #expect(refused.isEmpty)
         }
         let spared: (inout HTTPServer.Configuration) -> Void = {
-            $0.limits.connectionsPerIP = 0
-            $0.isSparedPerIP = { $0.isLoopback }
+            $0.caps = ConnectionCaps(perIP: 0, isSpared: \.isLoopback)
         }
         try await withServer(spared) { address, _ in
             let served = try await RawClient.connect(address)
@@ -173,7 +172,7 @@ struct HTTPServerTests {
 
     @Test("a connection that ends makes room for another")
     func room() async throws {
-        try await withServer({ $0.limits.connections = 1 }) { address, _ in
+        try await withServer({ $0.caps = ConnectionCaps(total: 1) }) { address, _ in
             for _ in 0..<3 {
                 let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
                 let answer = try await RawClient.connect(address).exchange(request, until: untilClosed)

@@ -54,13 +54,17 @@ struct NodeProcess {
 
 extension Lab {
     /// Starts a node on loopback. With the `dataFolder` and the `port` of an earlier one it is that node again.
+    ///
+    /// - Parameter http: where its front door is; nil to leave that to the other flags.
     func node(
-        dataFolder: String? = nil, port: Int = 0, bootstrap: [String] = [], _ more: [String] = []
+        dataFolder: String? = nil, port: Int = 0, http: String? = "127.0.0.1:0", bootstrap: [String] = [],
+        _ more: [String] = []
     ) async throws -> NodeProcess {
         var arguments = [
             "run", "--plain", "--data-dir", dataFolder ?? path("data"), "--listen", "/ip4/127.0.0.1/tcp/\(port)",
-            "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--allow-private-addresses",
+            "--admin", "127.0.0.1:0", "--allow-private-addresses",
         ]
+        if let http { arguments += ["--http", http] }
         arguments += bootstrap.flatMap { ["--bootstrap", $0] }
         let process = try await start(name: "waystation run", tools.waystation, arguments + more)
         let lines = try await process.output.take("the node's `ready`") { lines -> [String]? in

@@ -15,12 +15,6 @@ public struct HTTPLimits: Sendable {
     /// How long a client may take no byte of a response that is ready.
     public var stallTimeout: Duration = .seconds(30)
 
-    /// Connections in all; `nil` for unlimited.
-    public var connections: Int? = 2048
-
-    /// Connections of one IP address, or of one /64 of IPv6; `nil` for unlimited.
-    public var connectionsPerIP: Int? = 64
-
     /// The limits that the contract of the front door names.
     public init() {}
 }

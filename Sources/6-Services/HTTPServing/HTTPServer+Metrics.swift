@@ -18,7 +18,7 @@ extension HTTPServer {
     }
 
     /// Counts a connection that was not let in.
-    static func countRefusal(_ server: String, _ refusal: ConnectionCensus.Refusal) {
+    static func countRefusal(_ server: String, _ refusal: ConnectionCaps.Refusal) {
         Counter(
             label: "waystation_http_refused_connections_total",
             dimensions: [("server", server), ("reason", refusal.rawValue)]

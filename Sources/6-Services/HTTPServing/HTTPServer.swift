@@ -1,7 +1,6 @@
 public import Hummingbird
 public import LibP2PCore
 public import Logging
-public import Multiformats
 public import NIOCore
 import NIOPosix
 import Synchronization
@@ -19,8 +18,8 @@ public final class HTTPServer: Sendable {
         /// What its connections may cost.
         public var limits = HTTPLimits()
 
-        /// Addresses that are spared the limit per IP.
-        public var isSparedPerIP: @Sendable (IPAddress) -> Bool = { _ in false }
+        /// How many connections there may be, together with other servers that have the same caps.
+        public var caps = ConnectionCaps()
 
         /// The bytes that a request's body may have, by its method and path.
         public var bodyLimit: @Sendable (_ method: String, _ path: String) -> Int = { _, _ in 0 }
@@ -60,9 +59,7 @@ public final class HTTPServer: Sendable {
         self.loops = loops
         self.group = group
         self.logger = logger
-        census = ConnectionCensus(
-            total: configuration.limits.connections, perIP: configuration.limits.connectionsPerIP,
-            isSpared: configuration.isSparedPerIP)
+        census = ConnectionCensus(configuration.caps)
     }
 
     /// Binds the address and accepts connections from then on.
@@ -77,7 +74,7 @@ public final class HTTPServer: Sendable {
             // TLS has an end of its own; what ends without it is cut off.
             .childChannelOption(.allowRemoteHalfClosure, value: configuration.tls == nil)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try self.accept(channel) }
+                channel.eventLoop.makeCompletedFuture { try self.setUp(channel) }
             }
         do {
             let channel = try await bootstrap.bind(host: host, port: port).get()
@@ -110,8 +107,17 @@ public final class HTTPServer: Sendable {
     /// Connections that are open, without upgraded ones.
     public var connectionCount: Int { census.count }
 
+    /// Takes over a connection that somebody else has accepted, or refuses it by closing. Called on its loop; its bytes come
+    /// to handlers that are added at the end of its pipeline, from the first one on.
+    ///
+    /// - Throws: what is wrong with the channel, which is to be closed then.
+    public func adopt(_ channel: any Channel) throws {
+        try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: configuration.tls == nil)
+        try setUp(channel)
+    }
+
     /// Sets a new connection up, or refuses it by closing.
-    private func accept(_ channel: any Channel) throws {
+    private func setUp(_ channel: any Channel) throws {
         guard let executor = loops.executor(of: channel.eventLoop) else {
             throw ChannelError.operationUnsupported
         }

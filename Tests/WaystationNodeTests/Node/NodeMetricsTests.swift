@@ -14,6 +14,8 @@ import Testing
         "waystation_star_sessions_total counter", "waystation_star_closed_sessions_total counter",
         "waystation_star_refused_requests_total counter", "waystation_star_ignored_packets_total counter",
         "waystation_star_upgrades_total counter", "waystation_http_tls_handshakes_total counter",
+        // Only a node that shares its port has them.
+        "waystation_shared_port_silent_connections gauge", "waystation_shared_port_connections_total counter",
         // Only a node with TLS has certificates.
         "waystation_certificate_expiry_seconds gauge", "waystation_certificate_failed_reloads_total counter",
     ]

@@ -3,13 +3,8 @@ import Multiformats
 import NIOCore
 import Synchronization
 
-/// Counts a server's connections, in all and by address, and refuses those beyond its limits.
+/// Knows a server's connections, and refuses those beyond its caps.
 final class ConnectionCensus: Sendable {
-    /// Why a connection is refused.
-    enum Refusal: String, Error {
-        case total, perIP = "per_ip", draining
-    }
-
     /// A connection's place; given back once.
     final class Place: Sendable {
         private let leave: Mutex<(@Sendable () -> Void)?>
@@ -30,40 +25,37 @@ final class ConnectionCensus: Sendable {
 
     private struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
-        var perIP: [IPAddress: Int] = [:]
         var isDraining = false
         var emptied: EventLoopPromise<Void>?
     }
 
-    private let total: Int?
-    private let perIP: Int?
-    private let isSpared: @Sendable (IPAddress) -> Bool
+    private let caps: ConnectionCaps
     private let state = Mutex(State())
 
-    init(total: Int?, perIP: Int?, isSpared: @escaping @Sendable (IPAddress) -> Bool) {
-        self.total = total
-        self.perIP = perIP
-        self.isSpared = isSpared
+    init(_ caps: ConnectionCaps) {
+        self.caps = caps
     }
 
     var count: Int { state.withLock { $0.channels.count } }
 
     /// Takes a place for the connection, or says why there is none.
-    func admit(_ channel: any Channel) -> Result<Place, Refusal> {
-        let source = channel.remoteAddress?.plainIPAddress
-        let counted = source.flatMap { isSpared($0) ? nil : $0.customer }
-        let refusal: Refusal? = state.withLock { state in
-            if state.isDraining { return .draining }
-            if let total, state.channels.count >= total { return .total }
-            if let counted, let perIP, state.perIP[counted, default: 0] >= perIP { return .perIP }
-            state.channels[ObjectIdentifier(channel)] = channel
-            if let counted { state.perIP[counted, default: 0] += 1 }
-            return nil
+    func admit(_ channel: any Channel) -> Result<Place, ConnectionCaps.Refusal> {
+        caps.enter(from: channel.remoteAddress?.plainIPAddress).flatMap { leave in
+            let isDraining = state.withLock { state in
+                if !state.isDraining { state.channels[ObjectIdentifier(channel)] = channel }
+                return state.isDraining
+            }
+            guard !isDraining else {
+                leave()
+                return .failure(.draining)
+            }
+            let place = Place { [self] in
+                leave()
+                forget(ObjectIdentifier(channel))
+            }
+            channel.closeFuture.whenComplete { _ in place.release() }
+            return .success(place)
         }
-        if let refusal { return .failure(refusal) }
-        let place = Place { [self] in leave(ObjectIdentifier(channel), counted) }
-        channel.closeFuture.whenComplete { _ in place.release() }
-        return .success(place)
     }
 
     /// Refuses newcomers, and tells the others to finish.
@@ -95,12 +87,9 @@ final class ConnectionCensus: Sendable {
         try? await promise.futureResult.get()
     }
 
-    private func leave(_ channel: ObjectIdentifier, _ counted: IPAddress?) {
+    private func forget(_ channel: ObjectIdentifier) {
         let emptied: EventLoopPromise<Void>? = state.withLock { state in
             state.channels[channel] = nil
-            if let counted, let count = state.perIP[counted] {
-                state.perIP[counted] = count > 1 ? count - 1 : nil
-            }
             guard state.channels.isEmpty else { return nil }
             defer { state.emptied = nil }
             return state.emptied

@@ -18,6 +18,9 @@ public struct NodeConfiguration: Sendable {
     /// The front door, or `nil` to leave it closed.
     public var http = Settings.http.defaultValue
 
+    /// Whether libp2p's TCP ports are the front door's too. Then it has ports of its own where they are asked for only.
+    public var sharesPort = Settings.sharePort.defaultValue
+
     /// The admin server, or `nil` to leave it out.
     public var admin = Settings.admin.defaultValue
 
@@ -100,7 +103,9 @@ public struct NodeConfiguration: Sendable {
         identityFile = try path(Settings.identity)
         listen = try settings.value(Settings.listen)
         announce = try settings.value(Settings.announce)
-        http = try settings.value(Settings.http)
+        sharesPort = try settings.value(Settings.sharePort)
+        let isHTTPSet = try settings.isSet(Settings.http)
+        http = sharesPort && !isHTTPSet ? nil : try settings.value(Settings.http)
         admin = try settings.value(Settings.admin)
         bootstrap = try settings.value(Settings.bootstrap)
         dhtProtocols = try settings.value(Settings.dhtProtocol)
@@ -108,6 +113,11 @@ public struct NodeConfiguration: Sendable {
         allowPrivateAddresses = try settings.value(Settings.allowPrivateAddresses)
         disabledServices = Set(try settings.value(Settings.disable))
         privateNetworkKeyFile = try path(Settings.psk)
+        if sharesPort, privateNetworkKeyFile != nil {
+            throw NodeError(
+                .configuration,
+                "--share-port cannot be used with --psk: what a private network sends first looks like anything at all")
+        }
         dnsServer = try settings.value(Settings.dnsServer)
         limits = try NodeLimits(settings)
         access = try AccessList(settings)
@@ -122,5 +132,15 @@ public struct NodeConfiguration: Sendable {
         plain = try settings.value(Settings.plain)
         logLevel = try settings.value(Settings.logLevel)
         logFormat = try settings.value(Settings.logFormat)
+    }
+}
+
+extension NodeConfiguration {
+    /// Whether an IP address is spared the limits of HTTP connections for each address: private ones in a lab, and proxies,
+    /// which ask for many.
+    var sparesHTTPLimits: @Sendable (IPAddress) -> Bool {
+        let sparesPrivate = allowPrivateAddresses && !limits.httpConnectionsPerIP.isExplicit
+        let proxies = proxies
+        return { address in sparesPrivate && !address.isPublic || proxies.contains { $0.contains(address) } }
     }
 }

@@ -57,6 +57,12 @@ public struct NodeLimits: Sendable {
     /// Bytes of all registrations there.
     public var registrationBytes = NodeLimit(default: Settings.rendezvousMaxMemory)
 
+    /// Connections of one IP address to a shared port that have not said yet what they are: as many as may be of both kinds.
+    var silentConnectionsPerIP: Int {
+        let (sum, overflow) = connectionsPerIP.orMax.addingReportingOverflow(httpConnectionsPerIP.orMax)
+        return overflow ? .max : sum
+    }
+
     /// The defaults.
     public init() {}
 

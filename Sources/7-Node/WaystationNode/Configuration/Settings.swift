@@ -31,6 +31,11 @@ public enum Settings {
         "http", .hostAndPortOrOff, default: HostAndPort(host: "0.0.0.0", port: 8080), "`0.0.0.0:8080`",
         help: "the front door: a page, and libp2p over WebSocket; `off` closes it")
 
+    static let sharePort: Setting<Bool> = Setting(
+        "sharePort", .toggle, default: false, "off",
+        help: "the front door on the TCP ports of `listen`, plain and over TLS: one open port is enough; "
+            + "`http` and `https` open ports of their own then only where they are set")
+
     static let admin: Setting<HostAndPort?> = Setting(
         "admin", .hostAndPortOrOff, default: HostAndPort(host: "127.0.0.1", port: 8003), "`127.0.0.1:8003`",
         help: "health, metrics and the admin API; keep it on loopback; `off` closes it")
@@ -81,7 +86,8 @@ public enum Settings {
         general + access + limits + dht + relay + rendezvous + pubsub + star + delegate + tls + output
 
     private static let general: [any SettingDefinition] = [
-        dataDir, config, identity, listen, announce, http, https, admin, bootstrap, dhtProtocol, dhtNamespace,
+        dataDir, config, identity, listen, announce, http, https, sharePort, admin, bootstrap, dhtProtocol,
+        dhtNamespace,
         allowPrivateAddresses, disable, psk, dnsServer,
     ]
 

@@ -8,6 +8,9 @@ public struct TLSConfiguration: Sendable {
     /// Certificates and their keys. The first is for clients that name no host, or an unknown one.
     public var files: [CertificateFiles] = []
 
+    /// Whether libp2p's TCP ports are the front door's too, so that it needs none of its own.
+    public var sharesPort = false
+
     /// The names under which the front door is reached over TLS, in lower case.
     public var domains: [String] = []
 
@@ -21,6 +24,7 @@ public struct TLSConfiguration: Sendable {
     init(_ settings: ResolvedSettings) throws(NodeError) {
         address = try settings.value(Settings.https)
         domains = try settings.value(Settings.domain)
+        sharesPort = try settings.value(Settings.sharePort)
         let certificates = try settings.value(Settings.tlsCertificate)
         let keys = try settings.value(Settings.tlsKey)
         guard certificates.count == keys.count else {
@@ -36,6 +40,6 @@ public struct TLSConfiguration: Sendable {
         }
     }
 
-    /// Where the front door speaks TLS; nil when it does not.
-    public var door: HostAndPort? { files.isEmpty ? nil : address ?? Self.defaultAddress }
+    /// The port of its own where the front door speaks TLS; nil when it has none.
+    public var door: HostAndPort? { files.isEmpty ? nil : address ?? (sharesPort ? nil : Self.defaultAddress) }
 }

@@ -2,6 +2,7 @@ import Certificates
 import LibP2PCore
 import LibP2PHost
 import LibP2PKademlia
+import LibP2PTransports
 import NodeStorage
 import Telemetry
 
@@ -20,6 +21,7 @@ extension Node {
             self.addRendezvous(to: &metrics)
             self.addPubSub(to: &metrics)
             self.addServices(to: &metrics)
+            self.addSharedPort(to: &metrics)
             self.addCertificates(to: &metrics)
             self.addLimits(to: &metrics)
         }
@@ -112,6 +114,19 @@ extension Node {
             metrics.gauge(
                 "waystation_http_connections", Double(count), labels: [("server", server)],
                 help: "Connections of a web server, without those that became libp2p connections.")
+        }
+    }
+
+    private func addSharedPort(to metrics: inout MetricsObservations) {
+        guard configuration.sharesPort else { return }
+        metrics.gauge(
+            "waystation_shared_port_silent_connections", Double(frontDoor.silent.count),
+            help: "Connections to a shared port that have said nothing yet.")
+        for outcome in SilentConnections.Outcome.allCases {
+            metrics.counter(
+                "waystation_shared_port_connections_total", Double(frontDoor.silent.count(of: outcome)),
+                labels: [("outcome", outcome.name)],
+                help: "Connections to a shared port, by what they began with or how they ended before.")
         }
     }
 

@@ -96,7 +96,8 @@ struct NodeAssembly {
         self.web = web
         // Health first: whoever watches sees a node that starts.
         try await web.startAdmin()
-        try await listen(host)
+        host.add(TCPTransport(sharing: frontDoor.sharing))
+        try await listen(host, frontDoor)
         try await frontDoor.start()
         await star?.start()
         try await startTables(host, storage)
@@ -151,7 +152,9 @@ struct NodeAssembly {
             ])
     }
 
-    private var hasFrontDoor: Bool { configuration.http != nil || configuration.tls.door != nil }
+    private var hasFrontDoor: Bool {
+        configuration.sharesPort || configuration.http != nil || configuration.tls.door != nil
+    }
 
     private var hasStar: Bool { hasFrontDoor && !configuration.disabledServices.contains(.star) }
 
@@ -185,18 +188,19 @@ struct NodeAssembly {
                 .configuration, "LIBP2P_FORCE_PNET is set, and there is no --psk: the node would join a public network")
         }
         return Host(
-            identity: identity, loops: loops, transports: [TCPTransport(), WebSocketTransport()],
+            identity: identity, loops: loops, transports: [WebSocketTransport()],
             securities: [try Noise(identity: identity), try TLS(identity: identity)],
             muxers: configuration.limits.muxers,
             configuration: settings, logger: logger.part("host"))
     }
 
     /// Listens on all addresses. Of the defaults, those of a family that the machine does not have are left out.
-    private func listen(_ host: Host) async throws {
+    private func listen(_ host: Host, _ frontDoor: NodeFrontDoor) async throws {
         let isDefault = configuration.listen == Settings.listen.defaultValue
         for address in configuration.listen {
             do {
-                try await host.listen(on: address)
+                let listener = try await host.listen(on: address)
+                if configuration.sharesPort, !listener.address.contains(.ws) { frontDoor.share(listener.address) }
             } catch  where isDefault && address.ipAddress?.bitWidth == 128 && !host.listenAddresses.isEmpty && !hasIPv6
             {
                 logger.notice("the machine has no IPv6", metadata: ["notListening": "\(address)"])

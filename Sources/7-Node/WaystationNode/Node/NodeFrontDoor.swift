@@ -12,23 +12,28 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// The front door of a node, plain and over TLS: its page, libp2p over WebSocket, and the star.
+/// The front door of a node, plain and over TLS: its page, libp2p over WebSocket, the star and the delegate. It has ports of
+/// its own, shares those of libp2p, or both.
 final class NodeFrontDoor: Sendable {
-    /// One of the two ports.
+    /// Where one of its servers answers.
     private struct Port {
-        let server: HTTPServer
         let url: String
         let number: UInt16
+        let isSecure: Bool
+        let isShared: Bool
     }
 
     private struct State {
-        var plain: Port?
-        var secure: Port?
+        var plain: HTTPServer?
+        var secure: HTTPServer?
+        var ports: [Port] = []
         var delegate: NodeDelegate?
     }
 
     /// The certificates that are served; nil without TLS.
     let certificates: CertificateReloader?
+    /// Connections of shared ports that have said nothing yet.
+    let silent: SilentConnections
     private let configuration: NodeConfiguration
     private let group: MultiThreadedEventLoopGroup
     private let loops: LoopGroup
@@ -49,6 +54,9 @@ final class NodeFrontDoor: Sendable {
         self.host = host
         self.star = star
         self.logger = logger
+        silent = SilentConnections(
+            total: configuration.limits.handshakes.orMax, perIP: configuration.limits.silentConnectionsPerIP,
+            isSpared: configuration.sparesHTTPLimits)
         certificates =
             configuration.tls.files.isEmpty
             ? nil
@@ -57,65 +65,101 @@ final class NodeFrontDoor: Sendable {
         announcer = certificates.map {
             NodeAnnouncer(configuration, host: host, store: $0.store, logger: logger)
         }
+        makeServers()
     }
 
     /// Where it answers without TLS, as the node prints it.
-    var url: String? { state.withLock { $0.plain?.url } }
+    var url: String? { url(isSecure: false) }
 
     /// Where it answers over TLS.
-    var secureURL: String? { state.withLock { $0.secure?.url } }
+    var secureURL: String? { url(isSecure: true) }
 
-    /// Its servers that are open.
-    var servers: [HTTPServer] { state.withLock { [$0.plain, $0.secure].compactMap { $0?.server } } }
+    /// Its servers.
+    var servers: [HTTPServer] { state.withLock { [$0.plain, $0.secure].compactMap { $0 } } }
+
+    private func url(isSecure: Bool) -> String? {
+        state.withLock { state in
+            let ports = state.ports.filter { $0.isSecure == isSecure }
+            return (ports.first { !$0.isShared } ?? ports.first)?.url
+        }
+    }
 
     /// Lets a delegate answer what is its own. Before, and without one, its paths are unknown.
     func show(_ delegate: NodeDelegate) { state.withLock { $0.delegate = delegate } }
 
-    /// Opens what is configured.
+    /// Opens the ports of its own that are configured, and tells what they are for.
     func start() async throws {
-        let router = makeRouter()
-        if let address = configuration.http {
-            let port = try await open(settings(isSecure: false), at: address, router, isSecure: false)
-            state.withLock { $0.plain = port }
-        }
-        if let certificates, let address = configuration.tls.door {
-            var settings = settings(isSecure: true)
-            let store = certificates.store
-            settings.tls = TLSDoor { store.credentials(for: $0.serverName)?.context }
-            let port = try await open(settings, at: address, router, isSecure: true)
-            state.withLock { $0.secure = port }
-            certificates.start()
-            announcer?.start(ports: [port.number])
-        }
+        let (plain, secure) = state.withLock { ($0.plain, $0.secure) }
+        if let plain, let address = configuration.http { try await open(plain, at: address, isSecure: false) }
+        if let secure, let address = configuration.tls.door { try await open(secure, at: address, isSecure: true) }
+        certificates?.start()
+        announcer?.start(ports: state.withLock { $0.ports.filter(\.isSecure).map(\.number) })
     }
 
-    /// Closes both ports, and lets requests under way end.
+    /// Closes its ports, and lets requests under way end.
     func stop(within time: Duration) async {
         certificates?.stop()
         announcer?.stop()
         let servers = state.withLock { state in
             defer { state = State() }
-            return [state.plain, state.secure].compactMap { $0?.server }
+            return [state.plain, state.secure].compactMap { $0 }
         }
         await withTaskGroup { group in
             for server in servers { group.addTask { await server.stop(within: time) } }
         }
     }
 
-    private func open(
-        _ settings: HTTPServer.Configuration, at address: HostAndPort, _ router: FrontDoorRouter,
-        isSecure: Bool
-    ) async throws -> Port {
-        let server = HTTPServer(
-            settings, group: group, loops: loops,
+    /// Takes connections of libp2p's ports that are none of libp2p.
+    var sharing: PortSharing? {
+        let (plain, secure) = state.withLock { ($0.plain, $0.secure) }
+        guard configuration.sharesPort, let plain else { return nil }
+        var takeTLS: PortSharing.Taker?
+        if let secure { takeTLS = { try secure.adopt($0) } }
+        return PortSharing(silent: silent, http: { try plain.adopt($0) }, tls: takeTLS)
+    }
+
+    /// Counts a port of libp2p that is shared to its own.
+    func share(_ address: Multiaddr) {
+        for isSecure in certificates == nil ? [false] : [false, true] {
+            guard let ip = address.ipAddress, let port = address.tcpPort else { return }
+            add(ip, port, isSecure: isSecure, isShared: true)
+        }
+    }
+
+    private func open(_ server: HTTPServer, at address: HostAndPort, isSecure: Bool) async throws {
+        let bound = try await server.start(host: address.host, port: Int(address.port))
+        guard let ip = bound.ipAddress.flatMap({ IPAddress($0) }), let port = bound.port.flatMap(UInt16.init(exactly:))
+        else { return }
+        add(ip, port, isSecure: isSecure, isShared: false)
+    }
+
+    private func add(_ ip: IPAddress, _ number: UInt16, isSecure: Bool, isShared: Bool) {
+        let door = HostAndPort(host: ip.description, port: number)
+        let url = "\(isSecure ? "https" : "http")://\(door)"
+        state.withLock { $0.ports.append(Port(url: url, number: number, isSecure: isSecure, isShared: isShared)) }
+        if let listener = FrontDoorListener(ip, number, isSecure: isSecure) { host.add(listener) }
+    }
+
+    private func makeServers() {
+        let router = makeRouter()
+        let caps = ConnectionCaps(
+            total: configuration.limits.httpConnections.value,
+            perIP: configuration.limits.httpConnectionsPerIP.value, isSpared: configuration.sparesHTTPLimits)
+        let hasPlain = configuration.http != nil || configuration.sharesPort
+        let plain = hasPlain ? makeServer(router, caps, isSecure: false) : nil
+        let secure = certificates == nil ? nil : makeServer(router, caps, isSecure: true)
+        state.withLock { state in
+            state.plain = plain
+            state.secure = secure
+        }
+    }
+
+    private func makeServer(_ router: FrontDoorRouter, _ caps: ConnectionCaps, isSecure: Bool) -> HTTPServer {
+        HTTPServer(
+            settings(caps, isSecure: isSecure), group: group, loops: loops,
             responder: FrontDoorResponder(router: router.buildResponder(), star: star) { [weak self] in
                 self?.state.withLock { $0.delegate }
             }, logger: logger)
-        let bound = try await server.start(host: address.host, port: Int(address.port))
-        if let listener = FrontDoorListener(bound, isSecure: isSecure) { host.add(listener) }
-        return Port(
-            server: server, url: WebServers.url(bound, isSecure: isSecure),
-            number: UInt16(clamping: bound.port ?? 0))
     }
 
     private func makeRouter() -> FrontDoorRouter {
@@ -127,15 +171,11 @@ final class NodeFrontDoor: Sendable {
         }
     }
 
-    private func settings(isSecure: Bool) -> HTTPServer.Configuration {
+    private func settings(_ caps: ConnectionCaps, isSecure: Bool) -> HTTPServer.Configuration {
         var settings = HTTPServer.Configuration(name: isSecure ? "front door over TLS" : "front door")
-        settings.limits.connections = configuration.limits.httpConnections.value
-        settings.limits.connectionsPerIP = configuration.limits.httpConnectionsPerIP.value
-        let sparesPrivate =
-            configuration.allowPrivateAddresses && !configuration.limits.httpConnectionsPerIP.isExplicit
-        let proxies = configuration.proxies
-        settings.isSparedPerIP = { address in
-            sparesPrivate && !address.isPublic || proxies.contains { $0.contains(address) }
+        settings.caps = caps
+        if isSecure, let store = certificates?.store {
+            settings.tls = TLSDoor { store.credentials(for: $0.serverName)?.context }
         }
         let (host, loops, star) = (host, loops, star)
         settings.bodyLimit = { _, path in
@@ -156,11 +196,11 @@ final class NodeFrontDoor: Sendable {
 private struct FrontDoorListener: Listener {
     let address: Multiaddr
 
-    init?(_ bound: SocketAddress, isSecure: Bool) {
-        guard let ip = bound.ipAddress.flatMap({ IPAddress($0) }),
-            let port = bound.port.flatMap({ UInt16(exactly: $0) }),
-            let address = try? Multiaddr.ip(ip, tcp: port).encapsulating(Multiaddr(isSecure ? "/tls/ws" : "/ws"))
-        else { return nil }
+    init?(_ ip: IPAddress, _ port: UInt16, isSecure: Bool) {
+        guard let address = try? Multiaddr.ip(ip, tcp: port).encapsulating(Multiaddr(isSecure ? "/tls/ws" : "/ws"))
+        else {
+            return nil
+        }
         self.address = address
     }
 

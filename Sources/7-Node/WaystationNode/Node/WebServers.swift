@@ -117,8 +117,7 @@ final class WebServers: Sendable {
     }
 
     /// Where a server answers, as the node prints it.
-    static func url(_ address: SocketAddress, isSecure: Bool = false) -> String {
-        let door = HostAndPort(host: address.ipAddress ?? "", port: UInt16(clamping: address.port ?? 0))
-        return "\(isSecure ? "https" : "http")://\(door)"
+    private static func url(_ address: SocketAddress) -> String {
+        "http://\(HostAndPort(host: address.ipAddress ?? "", port: UInt16(clamping: address.port ?? 0)))"
     }
 }

@@ -1,0 +1,41 @@
+import Foundation
+
+/// A certificate that signs itself, in files.
+struct CertificateOnDisk {
+    let chain: String
+    let key: String
+
+    var flags: [String] { ["--tls-certificate", chain, "--tls-key", key] }
+
+    /// Puts this one in another one's place.
+    func replace(_ other: CertificateOnDisk) throws {
+        try Data(contentsOf: URL(filePath: chain)).write(to: URL(filePath: other.chain), options: .atomic)
+        try Data(contentsOf: URL(filePath: key)).write(to: URL(filePath: other.key), options: .atomic)
+    }
+}
+
+extension Lab {
+    func certificate(for name: String) async throws -> CertificateOnDisk {
+        let files = CertificateOnDisk(chain: path("chain.pem"), key: path("key.pem"))
+        let made = try await run(
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+            "-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:\(name)", "-keyout", files.key, "-out", files.chain)
+        guard made.status == 0 else { throw InteropError("openssl made no certificate: \(made.errors)") }
+        return files
+    }
+
+    /// What a node tells others.
+    func announced(by node: NodeProcess) async throws -> [String] {
+        try JSONValue(parsing: try await HTTPAnswer.get(node.admin, "/api/node").body)["announcedAddresses"]?.strings
+            ?? []
+    }
+
+    /// Runs one of the system's programs to its end.
+    func run(_ program: String, _ arguments: String...) async throws -> CommandResult {
+        let process = try await start(name: program, URL(filePath: "/usr/bin/\(program)"), arguments)
+        let status = try await process.status(within: .seconds(60))
+        return CommandResult(
+            status: status, output: try await process.output.takeUntilEnd("all output"),
+            errors: try await process.errors.takeUntilEnd("all error output"))
+    }
+}
