@@ -139,7 +139,10 @@ let package = Package(
             ]),
         room(
             "6-Services", "Certificates",
-            ["LibP2PCore", nioCore, nioSSL, nioHTTP1, asyncHTTPClient, crypto, cryptoExtras, x509, asn1, logging]),
+            [
+                "LibP2PCore", "LibP2PHTTP", nioCore, nioSSL, nioHTTP1, asyncHTTPClient, crypto, cryptoExtras, x509, asn1,
+                logging,
+            ]),
         room(
             "6-Services", "DelegatedRouting",
             [
@@ -194,7 +197,7 @@ let package = Package(
                 "LibP2PTesting", "HTTPServing", nioEmbedded, nioPosix, nioHTTP1, nioWebSocket, hummingbird, httpTypes,
                 logging,
             ]),
-        tests("Certificates", ["LibP2PTesting", crypto, x509, asn1, logging]),
+        tests("Certificates", ["LibP2PTesting", "LibP2PHTTP", crypto, x509, asn1, logging]),
         tests("DelegatedRouting", ["LibP2PTesting", httpTypes]),
         tests("Telemetry", [coreMetrics]),
         tests("NodeStorage", ["LibP2PTesting", nioPosix, grdb, logging]),

@@ -68,4 +68,16 @@ import Testing
             try addresses(listening: listening, advertisement([], ips: ["8.8.8.1"]))
                 == Array(listening.prefix(3)))
     }
+
+    /// A certificate that is on its way must not keep itself from coming.
+    @Test func reachableAddressesKnowNoCertificates() throws {
+        try Simulation.run { simulation in
+            let host = Host(
+                identity: try simulation.makeIdentity(), loops: simulation.loops, transports: [],
+                configuration: HostConfiguration(), clock: simulation.clock, random: simulation.random)
+            let listening = ["/ip4/8.8.8.1/tcp/443/tls/ws", "/ip4/10.0.0.1/tcp/4001"]
+            for address in listening { host.add(Door(address: try Multiaddr(address))) }
+            #expect(host.reachableAddresses.map(\.description) == Array(listening.prefix(1)))
+        }
+    }
 }

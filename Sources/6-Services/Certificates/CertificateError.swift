@@ -14,6 +14,18 @@ public struct CertificateError: CodedError {
         case expired
         /// The certificate is not for the host that it should be for.
         case wrongHost = "wrong_host"
+        /// A server that is needed for a certificate, or the node itself, cannot be reached.
+        case unreachable
+        /// A server that is needed for a certificate was asked too often.
+        case rateLimited = "rate_limited"
+        /// AutoTLS' broker does not serve this node.
+        case brokerRefused = "broker_refused"
+        /// AutoTLS' broker does not do its work.
+        case brokerFailed = "broker_failed"
+        /// The proof for a certificate does not show in the domain name system.
+        case recordMissing = "record_missing"
+        /// The work was ended by this node.
+        case cancelled
     }
 
     /// The kind of failure.
@@ -25,9 +37,13 @@ public struct CertificateError: CodedError {
     /// The error below, where there is one.
     public let cause: (any Error)?
 
-    init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+    /// How long the server asks to be left alone, where it does.
+    public let retryAfter: Duration?
+
+    init(_ code: Code, _ message: String, retryAfter: Duration? = nil, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
+        self.retryAfter = retryAfter
         self.cause = cause
     }
 }

@@ -15,16 +15,26 @@ public struct CertifiedAddresses: Sendable, Hashable {
     /// - Parameters:
     ///   - names: host names of the server, in lower case.
     ///   - ports: where it speaks TLS.
+    ///   - own: the names that the peer has by AutoTLS, and the IP addresses at which it is reached.
     ///   - credentials: the certificates that it serves.
     ///   - time: now.
-    public init(names: [String], ports: [UInt16], credentials: [Credentials], at time: Timestamp) {
+    public init(
+        names: [String], ports: [UInt16], own: (name: AutoTLSName, ips: [IPAddress])? = nil,
+        credentials: [Credentials], at time: Timestamp
+    ) {
         let valid = credentials.filter { $0.isValid(at: time) }
-        let certified = names.filter { name in valid.contains { $0.covers(name) } }
-        addresses = certified.flatMap { name in
+        func isCertified(_ name: String) -> Bool { valid.contains { $0.covers(name) } }
+        var addresses = names.filter(isCertified).flatMap { name in
             ports.flatMap { port in
                 ["wss", "tls/ws"].compactMap { try? Multiaddr("/dns4/\(name)/tcp/\(port)/\($0)") }
             }
         }
+        if let own {
+            for ip in own.ips where isCertified(own.name.host(for: ip)) {
+                addresses += ports.flatMap { own.name.addresses(at: ip, port: $0) }
+            }
+        }
+        self.addresses = addresses
         ips = Set(valid.flatMap(\.ips))
         // A certificate is valid to its last moment; it is over just after that.
         nextChange = credentials.flatMap { [$0.notBefore, $0.notAfter + .seconds(1)] }.filter { $0 > time }.min()

@@ -53,8 +53,22 @@ extension Host {
         return advertisement.addresses + reachable(advertisement).filter { !advertisement.addresses.contains($0) }
     }
 
+    /// Where the listeners are reached from outside, as far as is known: at public addresses, and at private ones where
+    /// those count as reachable. Certificates are not looked at: one may be on its way.
+    public var reachableAddresses: [Multiaddr] {
+        placedAddresses.filter { configuration.allowsPrivateAddresses || $0.isPublic }
+    }
+
     /// The listeners' and observed addresses that others can use.
     private func reachable(_ advertisement: Advertisement) -> [Multiaddr] {
+        let all = placedAddresses.filter(advertisement.isUsable)
+        if configuration.allowsPrivateAddresses { return all }
+        let reachable = all.filter { $0.isPublic }
+        return reachable.isEmpty ? all : reachable
+    }
+
+    /// The listeners' addresses, and the same at the IP addresses that other peers confirmed.
+    private var placedAddresses: [Multiaddr] {
         let listening = listenAddresses
         let confirmed = state.withLock { $0.observedAddresses.confirmed(now: home.now) }
         var all = listening
@@ -64,10 +78,7 @@ extension Host {
                 if let moved = Self.moved(own, to: address), !all.contains(moved) { all.append(moved) }
             }
         }
-        all.removeAll { !advertisement.isUsable($0) }
-        if configuration.allowsPrivateAddresses { return all }
-        let reachable = all.filter { $0.isPublic }
-        return reachable.isEmpty ? all : reachable
+        return all
     }
 
     /// See `Network`.
