@@ -29,13 +29,30 @@ let package = Package(
     targets: [
         // A server in a process of its own: its processor time and memory.
         .target(name: "Measuring", swiftSettings: settings),
+        // Our node as such a server.
+        .target(
+            name: "MeasuredNode", dependencies: ["Measuring", .product(name: "WaystationNode", package: "waystation")],
+            swiftSettings: settings),
+        // Peers of a network around it.
+        .target(
+            name: "Neighbourhood",
+            dependencies: ["Measuring"]
+                + ["LibP2P", "LibP2PIdentity", "LibP2PCore", "Multiformats"].map {
+                    .product(name: $0, package: "waystation")
+                }
+                + [.product(name: "NIOPosix", package: "swift-nio")],
+            swiftSettings: settings),
         .systemLibrary(name: "CEpoll"),
         // Our node beside go-libp2p's daemon, with one client.
         benchmark(
             "nodebench", ["LibP2P", "LibP2PIdentity", "LibP2PCore", "Multiformats", "WaystationNode"],
-            nio: ["NIOCore", "NIOPosix"]),
+            own: ["Measuring", "Neighbourhood"], nio: ["NIOCore", "NIOPosix"]),
         // The star, with a load of peers.
-        benchmark("starbench", ["WaystationNode"], own: ["Measuring", "CEpoll"]),
+        benchmark("starbench", [], own: ["Measuring", "MeasuredNode", "CEpoll"]),
+        // The delegate, under load, in a network of 50, and with slow clients.
+        benchmark(
+            "delegatebench", ["LibP2P", "LibP2PIdentity", "LibP2PCore", "Multiformats"],
+            own: ["Measuring", "MeasuredNode", "Neighbourhood"], nio: ["NIOCore"]),
         // Streams, muxers and negotiation in memory.
         benchmark(
             "microbench", ["LibP2P", "LibP2PIdentity", "LibP2PCore", "LibP2PTesting"], nio: ["NIOCore", "NIOPosix"]),

@@ -1,4 +1,5 @@
 import Foundation
+import MeasuredNode
 import Measuring
 
 /// Measures the star: a load of peers in this process, the server in another.
@@ -8,12 +9,17 @@ struct StarBench {
         var rest = CommandLine.arguments.dropFirst()
         switch rest.popFirst() {
         case "serve":
-            try await serve(flags: Array(rest))
+            try await MeasuredNode.serve(flags: Array(rest))
         case "compare":
             for peers in counts(rest) {
-                let (server, url) = try startServer(peers: peers)
-                defer { server.stop() }
-                try report(try measure(server, try StarEndpoint(url), peers: peers), peers: peers)
+                let node = try MeasuredNode.start(
+                    "starbench-\(peers)",
+                    flags: [
+                        "--listen", "/ip4/127.0.0.1/tcp/0", "--http", "127.0.0.1:0", "--admin", "off",
+                        "--allow-private-addresses", "--star-max-events", "0",
+                    ])
+                defer { node.process.stop() }
+                try report(try measure(node.process, try StarEndpoint(node.place("http")), peers: peers), peers: peers)
             }
         case "measure":
             guard let url = rest.popFirst(), let identifier = rest.popFirst().flatMap({ Int32($0) }) else {
