@@ -198,7 +198,7 @@ let package = Package(
                 logging,
             ]),
         tests("Certificates", ["LibP2PTesting", "LibP2PHTTP", crypto, x509, asn1, logging]),
-        tests("DelegatedRouting", ["LibP2PTesting", httpTypes]),
+        tests("DelegatedRouting", ["LibP2PTesting", nioHTTP1, asyncHTTPClient, httpTypes, logging]),
         tests("Telemetry", [coreMetrics]),
         tests("NodeStorage", ["LibP2PTesting", nioPosix, grdb, logging]),
         tests("WaystationNode", ["LibP2PTesting"]),

@@ -20,6 +20,7 @@ final class FakeRouter: Router {
         var takers: [PeerID] = []
         var pause = Duration.seconds(1)
         var failure: RoutingError?
+        var putFailure: RoutingError?
         var provided: [CID] = []
         var searches = 0
         var cancelled = 0
@@ -70,6 +71,7 @@ final class FakeRouter: Router {
     }
 
     func put(_ value: [UInt8], key: [UInt8]) async throws -> [PeerID] {
+        if let failure = now.putFailure { throw failure }
         content.withLock { $0.values[key] = value }
         return now.takers
     }

@@ -1,4 +1,3 @@
-import Foundation
 import LibP2PIdentity
 import LibP2PTesting
 import Testing
@@ -63,7 +62,7 @@ struct RecordTests {
         let record = RoutingRecord(id: try PeerID(id))
         #expect(String(decoding: RecordList.json([], .providers), as: UTF8.self) == #"{"Providers":[]}"#)
         let json = RecordList.json([record, record], .peers)
-        let value = try JSONDecoder().decode(JSONValue.self, from: Data(json))
+        let value = try JSONReader.value(of: json)
         #expect(try RecordList.records(.peers, in: value) == [record, record])
         #expect(try RecordList.records(.peers, in: .object(["Peers": .null])) == [])
         #expect(throws: RoutingError(.badInput, "")) { try RecordList.records(.peers, in: .array([])) }

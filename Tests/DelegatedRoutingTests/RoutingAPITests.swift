@@ -20,6 +20,12 @@ struct RoutingAPITests {
         RoutingRecord(id: try PeerID(peer), addresses: [address])
     }
 
+    /// A record of some other peer.
+    private func record(_ address: String = "/ip4/192.0.2.1/tcp/4001", of number: Int) throws -> RoutingRecord {
+        let hash = Multihash.sha256(of: Array("\(number)".utf8))
+        return RoutingRecord(id: try PeerID(bytes: hash.bytes), addresses: [address])
+    }
+
     /// The table of requests in the vectors. Where boxo and the specification differ the specification counts, except
     /// for unknown routes.
     @Test func answersTheRequestsOfTheVectors() throws {
@@ -101,11 +107,23 @@ struct RoutingAPITests {
         }
     }
 
+    @Test func aListNamesEachPeerOnce() throws {
+        try Simulation.run { simulation in
+            let scene = try Scene(simulation)
+            let (first, other) = (try record(), try record(of: 1))
+            var fuller = first
+            fuller.addresses.append("/ip4/192.0.2.2/tcp/4001")
+            scene.router.set { $0.providers = [first, other, fuller] }
+            let answer = try scene.send("GET", "/routing/v1/providers/\(cid)")
+            #expect(answer.text == String(decoding: RecordList.json([fuller, other], .providers), as: UTF8.self))
+        }
+    }
+
     @Test func filtersBeforeItCounts() throws {
         try Simulation.run { simulation in
             let scene = try Scene(simulation) { $0.deadline = .seconds(1000) }
-            let tcp = try (0..<150).map { try record("/ip4/10.0.0.1/tcp/\($0)") }
-            let udp = try (0..<150).map { try record("/ip4/10.0.0.1/udp/\($0)/quic-v1") }
+            let tcp = try (0..<150).map { try record("/ip4/10.0.0.1/tcp/\($0)", of: $0) }
+            let udp = try (0..<150).map { try record("/ip4/10.0.0.1/udp/\($0)/quic-v1", of: 1000 + $0) }
             scene.router.set { $0.providers = tcp + udp }
             let answer = try scene.send("GET", "/routing/v1/providers/\(cid)?filter-addrs=UDP&filter-protocols=unknown")
             #expect(answer.text.components(separatedBy: "Schema").count - 1 == 100)
@@ -125,7 +143,7 @@ struct RoutingAPITests {
         try Simulation.run { simulation in
             let scene = try Scene(simulation)
             scene.router.set {
-                $0.providers = (0..<10).map { _ in try! record() }
+                $0.providers = (0..<10).map { try! record(of: $0) }
                 $0.pause = .seconds(12)
             }
             let answer = try scene.send("GET", "/routing/v1/providers/\(cid)")
@@ -138,7 +156,7 @@ struct RoutingAPITests {
         try Simulation.run { simulation in
             let scene = try Scene(simulation)
             scene.router.set {
-                $0.providers = (0..<10).map { _ in try! record() }
+                $0.providers = (0..<10).map { try! record(of: $0) }
                 $0.pause = .seconds(2)
             }
             let (delegate, executor) = (scene.delegate, simulation.executor)

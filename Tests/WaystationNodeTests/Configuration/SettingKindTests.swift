@@ -1,3 +1,4 @@
+import DelegatedRouting
 import Testing
 
 @testable import WaystationNode
@@ -47,6 +48,13 @@ struct SettingKindTests {
     @Test("what is no host and port", arguments: ["", ":80", "::1:80", "a", "a:", "a:65536", "[a]:1", "a b:1", "[]:1"])
     func badHosts(text: String) {
         #expect(HostAndPort(text) == nil)
+    }
+
+    @Test("another delegate's URL says what is wrong with it")
+    func upstreams() throws {
+        let kind = SettingKind<UpstreamURL>.upstream
+        #expect(try kind.read(["https://d.example.org/routing/v1"]).description == "https://d.example.org")
+        #expect(throws: UnreadableValue.self) { try kind.read(["d.example.org"]) }
     }
 
     @Test(

@@ -1,3 +1,4 @@
+import DelegatedRouting
 import Foundation
 import LibP2PCore
 import LibP2PKademlia
@@ -23,7 +24,9 @@ import Testing
     @Test("the page of the metrics has those that a node shows, and their kinds")
     func documentation() async throws {
         let folder = TemporaryFolder()
-        let node = try await Node.start(labConfiguration(folder))
+        var configuration = try labConfiguration(folder)
+        configuration.delegate.upstreams = [try UpstreamURL("http://127.0.0.1:1")]
+        let node = try await Node.start(configuration)
         let text = node.telemetry.metrics.exposition()
         await node.stop()
         let shown = Set(text.matches(of: /(?m)^# TYPE (\S+) (\S+)$/).map { "\($0.1) \($0.2)" })

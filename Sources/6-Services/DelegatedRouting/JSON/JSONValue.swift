@@ -1,7 +1,5 @@
-import Foundation
-
 /// Any JSON value: for the fields of records that this node does not know and passes on.
-public enum JSONValue: Sendable, Hashable, Codable {
+public enum JSONValue: Sendable, Hashable {
     /// `null`.
     case null
     /// `true` or `false`.
@@ -17,37 +15,13 @@ public enum JSONValue: Sendable, Hashable, Codable {
     /// An object. The order of its keys is lost.
     case object([String: JSONValue])
 
-    /// Reads a value.
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? container.decode(Int64.self) {
-            self = .integer(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .number(value)
-        } else if let value = try? container.decode(String.self) {
-            self = .string(value)
-        } else if let value = try? container.decode([JSONValue].self) {
-            self = .array(value)
-        } else {
-            self = .object(try container.decode([String: JSONValue].self))
-        }
-    }
-
-    /// Writes the value.
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
+    /// Bytes of memory that it takes, by estimate.
+    var size: Int {
         switch self {
-        case .null: try container.encodeNil()
-        case .bool(let value): try container.encode(value)
-        case .integer(let value): try container.encode(value)
-        case .number(let value): try container.encode(value)
-        case .string(let value): try container.encode(value)
-        case .array(let value): try container.encode(value)
-        case .object(let value): try container.encode(value)
+        case .null, .bool, .integer, .number: 32
+        case .string(let text): 32 + text.utf8.count
+        case .array(let elements): elements.reduce(64) { $0 + $1.size }
+        case .object(let members): members.reduce(128) { $0 + 32 + $1.key.utf8.count + $1.value.size }
         }
     }
 

@@ -12,8 +12,8 @@ public final class CachingRouter: Router {
     public struct Limits: Sendable, Hashable {
         /// Answers that are remembered.
         public var answers = 10_000
-        /// Records of all of them together.
-        public var records = 200_000
+        /// Bytes of all of them together, as far as they can be estimated: other servers' records may be large.
+        public var bytes = 128 << 20
         /// Records of one search that are kept.
         public var recordsPerSearch = 1000
         /// How long an answer counts.
@@ -43,6 +43,18 @@ public final class CachingRouter: Router {
         public var underWay = 0
         /// Answers that are remembered.
         public var answers = 0
+
+        /// What two did together.
+        public static func + (left: Statistics, right: Statistics) -> Statistics {
+            var sum = left
+            sum.hits += right.hits
+            sum.joins += right.joins
+            sum.searches += right.searches
+            sum.refusals += right.refusals
+            sum.underWay += right.underWay
+            sum.answers += right.answers
+            return sum
+        }
     }
 
     private enum Question: Hashable {
@@ -52,6 +64,7 @@ public final class CachingRouter: Router {
 
     private struct Answer {
         let records: [RoutingRecord]
+        let bytes: Int
         let until: NIODeadline
     }
 
@@ -59,7 +72,7 @@ public final class CachingRouter: Router {
         var answers: [Question: Answer] = [:]
         /// The oldest first; one that was replaced stands here twice.
         var order: Deque<Question> = []
-        var recordCount = 0
+        var byteCount = 0
         var searches: [Question: SharedSearch] = [:]
         var statistics = Statistics()
     }
@@ -185,10 +198,11 @@ public final class CachingRouter: Router {
             guard case .complete(let records) = outcome else { return }
             let time = records.isEmpty ? limits.emptiness : limits.freshness
             Self.forget(question, in: &state)
-            state.answers[question] = Answer(records: records, until: now + TimeAmount(time))
+            let bytes = records.reduce(0) { $0 + $1.size }
+            state.answers[question] = Answer(records: records, bytes: bytes, until: now + TimeAmount(time))
             state.order.append(question)
-            state.recordCount += records.count
-            while state.answers.count > limits.answers || state.recordCount > limits.records
+            state.byteCount += bytes
+            while state.answers.count > limits.answers || state.byteCount > limits.bytes
                 || state.order.count > 2 * limits.answers, let oldest = state.order.popFirst()
             {
                 Self.forget(oldest, in: &state)
@@ -197,6 +211,6 @@ public final class CachingRouter: Router {
     }
 
     private static func forget(_ question: Question, in state: inout State) {
-        if let answer = state.answers.removeValue(forKey: question) { state.recordCount -= answer.records.count }
+        if let answer = state.answers.removeValue(forKey: question) { state.byteCount -= answer.bytes }
     }
 }

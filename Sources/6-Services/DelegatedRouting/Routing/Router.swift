@@ -10,7 +10,8 @@ public protocol Router: Sendable {
     ///
     /// - Parameters:
     ///   - limit: providers after which the search may end; 0 for as many as there are.
-    ///   - onFound: is told of each provider once, as soon as it is known. May be called on any thread.
+    ///   - onFound: is told of each provider as soon as it is known, and again with all its addresses when further ones
+    ///     come to light. May be called on any thread.
     func findProviders(
         of cid: CID, limit: Int, onFound: @escaping @Sendable (RoutingRecord) -> Void) async throws
 

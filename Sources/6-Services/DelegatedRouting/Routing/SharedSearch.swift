@@ -1,4 +1,5 @@
 import LibP2PCore
+import LibP2PIdentity
 import Synchronization
 
 /// One search that any number of requests wait for.
@@ -23,6 +24,8 @@ final class SharedSearch: Sendable {
 
     private struct State {
         var found: [RoutingRecord] = []
+        /// Where each peer stands in what was found.
+        var places: [PeerID: Int] = [:]
         var readers: [UInt64: Reader] = [:]
         var nextReader: UInt64 = 0
         var outcome: Outcome?
@@ -104,9 +107,17 @@ final class SharedSearch: Sendable {
         let (told, done) = state.withLock { state in
             var told: [@Sendable (RoutingRecord) -> Void] = []
             var done: [CheckedContinuation<Void, any Error>] = []
-            if state.found.count < capacity { state.found.append(record) }
+            let place = state.places[record.id]
+            if let place {
+                state.found[place] = record
+            } else if state.found.count < capacity {
+                state.places[record.id] = state.found.count
+                state.found.append(record)
+            }
             for (id, reader) in state.readers where reader.taken < reader.limit {
                 told.append(reader.onFound)
+                // More of a peer that was told already is not one more.
+                guard place == nil else { continue }
                 state.readers[id]?.taken += 1
                 guard reader.taken + 1 >= reader.limit, let waiting = reader.waiting else { continue }
                 done.append(waiting)

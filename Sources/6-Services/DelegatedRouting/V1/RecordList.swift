@@ -1,3 +1,5 @@
+import LibP2PIdentity
+
 /// The records of an answer as one object.
 enum RecordList: Sendable {
     /// What the list is called.
@@ -15,6 +17,21 @@ enum RecordList: Sendable {
         text.list(records) { $1.write(to: &$0) }
         text.raw("}")
         return text.bytes
+    }
+
+    /// Each peer once, as it was told last: that has all of what was told before.
+    static func newest(of records: [RoutingRecord]) -> [RoutingRecord] {
+        var places: [PeerID: Int] = [:]
+        var newest: [RoutingRecord] = []
+        for record in records {
+            if let place = places[record.id] {
+                newest[place] = record
+            } else {
+                places[record.id] = newest.count
+                newest.append(record)
+            }
+        }
+        return newest
     }
 
     /// Reads the records of another server's answer; those that tell of no peer are skipped.

@@ -105,7 +105,7 @@ struct RoutingAPI {
     private func list(
         _ findings: Findings<RoutingRecord>, _ name: RecordList.Name
     ) async throws -> DelegateResponse {
-        let records = try await findings.all()
+        let records = RecordList.newest(of: try await findings.all())
         var response = DelegateResponse(.ok, type: AnswerForm.json.rawValue, RecordList.json(records, name))
         setCaching(&response, isEmpty: records.isEmpty)
         return response

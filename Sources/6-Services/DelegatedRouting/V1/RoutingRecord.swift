@@ -1,4 +1,3 @@
-import Foundation
 public import LibP2PIdentity
 public import Multiformats
 
@@ -43,11 +42,8 @@ public struct RoutingRecord: Sendable, Hashable {
     /// - Returns: nil for a schema that tells of no peer.
     /// - Throws: ``RoutingError`` with code ``RoutingError/Code/badInput``.
     public init?(json: [UInt8]) throws(RoutingError) {
-        let members: [String: JSONValue]
-        do {
-            members = try JSONDecoder().decode([String: JSONValue].self, from: Data(json))
-        } catch {
-            throw RoutingError(.badInput, "a record of \(json.count) bytes is no JSON object", cause: error)
+        guard case .object(let members) = try JSONReader.value(of: json) else {
+            throw RoutingError(.badInput, "a record of \(json.count) bytes is no JSON object")
         }
         try self.init(members: members)
     }
@@ -70,6 +66,12 @@ public struct RoutingRecord: Sendable, Hashable {
         self.init(
             id: id, addresses: Array(addresses.prefix(Self.maxAddresses)),
             protocols: Array(protocols.prefix(Self.maxProtocols)), others: others)
+    }
+
+    /// Bytes of memory that it takes, by estimate.
+    var size: Int {
+        let texts = addresses.reduce(0) { $0 + 32 + $1.utf8.count } + protocols.reduce(0) { $0 + 32 + $1.utf8.count }
+        return 160 + texts + others.reduce(0) { $0 + 64 + $1.key.utf8.count + $1.value.size }
     }
 
     /// The record as one line of JSON, without its end.

@@ -1,4 +1,4 @@
-import DelegatedRouting
+public import DelegatedRouting
 import NodeStorage
 
 /// What a node's delegate answers, and to whom.
@@ -30,6 +30,12 @@ public struct DelegateConfiguration: Sendable {
     /// Origins of the pages that may use the RPC; empty for any.
     public var allowedOrigins: [String] = []
 
+    /// Other delegates that are asked beside the own DHT.
+    public var upstreams: [UpstreamURL] = []
+
+    /// How long one of them may take for an answer.
+    public var upstreamTimeout = Settings.delegateUpstreamTimeout.defaultValue
+
     /// The defaults.
     public init() {}
 
@@ -41,6 +47,8 @@ public struct DelegateConfiguration: Sendable {
         token = try settings.value(Settings.delegateToken)
         forbidden = Set(try settings.value(Settings.delegateForbid))
         allowedOrigins = try settings.value(Settings.delegateAllowedOrigin)
+        upstreams = try settings.value(Settings.delegateUpstream)
+        upstreamTimeout = try settings.value(Settings.delegateUpstreamTimeout)
     }
 
     /// Which setting says which count: for reading them, and for showing them in the metrics.
@@ -71,6 +79,15 @@ public struct DelegateConfiguration: Sendable {
         limits.freshness = cacheTime
         limits.emptiness = min(limits.emptiness, cacheTime)
         return limits
+    }
+
+    /// How other delegates are asked.
+    var upstreamSettings: Upstream.Settings {
+        var settings = Upstream.Settings()
+        // No longer than the client waits, which is also what 0 comes to.
+        let longest = DelegateSettings().deadline
+        settings.timeLimit = upstreamTimeout > .zero ? min(upstreamTimeout, longest) : longest
+        return settings
     }
 
     /// What is kept of clients' blocks.

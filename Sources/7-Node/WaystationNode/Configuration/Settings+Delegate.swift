@@ -39,10 +39,32 @@ extension Settings {
         "delegate.allowedOrigin", .list(of: .origin), default: [], "any",
         help: "origins of the pages that may use `/api/v0`, as `https://app.example.org`")
 
+    static let delegateUpstream: Setting<[UpstreamURL]> = Setting(
+        "delegate.upstream", .list(of: .upstream), default: [], "none",
+        help: "other servers of `/routing/v1`, as `https://delegate.example.org`, that are asked beside the own DHT")
+
+    static let delegateUpstreamTimeout: Setting<Duration> = Setting(
+        "delegate.upstreamTimeout", .duration, default: Upstream.Settings().timeLimit, "10s",
+        help: "how long such a server may take for an answer, 30s at most; what it said until then counts")
+
     static let delegate: [any SettingDefinition] = [
         delegateMaxRequestsPerIP, delegateMaxRequestBurstPerIP, delegateMaxSearches, delegateCacheTime,
         delegateBlockCache, delegateBlockAge, delegateToken, delegateForbid, delegateAllowedOrigin,
+        delegateUpstream, delegateUpstreamTimeout,
     ]
+}
+
+extension SettingKind where Value == UpstreamURL {
+    /// Where another delegate is.
+    static var upstream: SettingKind {
+        SettingKind("URL") { text in
+            do throws(RoutingError) {
+                return try UpstreamURL(text)
+            } catch {
+                throw UnreadableValue(error.message)
+            }
+        }
+    }
 }
 
 extension SettingKind where Value == String {

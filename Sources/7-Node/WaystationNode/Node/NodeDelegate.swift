@@ -14,13 +14,16 @@ import NodeStorage
 import StarSignalling
 import Synchronization
 
-/// The delegate of a node: its two APIs over the node's DHTs, and bitswap with a block cache, by which what clients publish
+/// The delegate of a node: its two APIs over the node's DHTs and other delegates, and bitswap with a block cache, by which what clients publish
 /// is fetched from them and kept.
 final class NodeDelegate: DelegateNode {
     let bitswap: Bitswap
     let blocks: DiskBlockStore
-    let router: CachingRouter
+    let upstreams: NodeUpstreams?
 
+    private let router: CachingRouter
+    /// Answers other delegates, which pass questions on: from the DHT alone.
+    private let ownRouter: CachingRouter
     private let configuration: DelegateConfiguration
     private let host: Host
     private let tables: [KademliaDHT]
@@ -35,8 +38,8 @@ final class NodeDelegate: DelegateNode {
     ///
     /// - Throws: `StorageError` when the block cache cannot be opened.
     init(
-        _ configuration: NodeConfiguration, host: Host, tables: [KademliaDHT], loops: LoopGroup, publicKey: [UInt8],
-        logger: Logger
+        _ configuration: NodeConfiguration, host: Host, tables: [KademliaDHT], group: any EventLoopGroup,
+        loops: LoopGroup, publicKey: [UInt8], logger: Logger
     ) throws(StorageError) {
         self.configuration = configuration.delegate
         self.host = host
@@ -50,7 +53,15 @@ final class NodeDelegate: DelegateNode {
             logger: logger)
         bitswap = Bitswap(network: host, store: blocks, logger: logger)
         let dht = DHTRouter(tables: tables, host: host) { [blocks] in blocks.setProvided($0, true) }
-        router = CachingRouter(dht, limits: configuration.delegate.cache, on: executor)
+        ownRouter = CachingRouter(dht, limits: configuration.delegate.cache, on: executor)
+        upstreams = NodeUpstreams(configuration.delegate, group: group, loops: loops, logger: logger)
+        if let upstreams {
+            router = CachingRouter(
+                MergingRouter(own: dht, others: upstreams.routers, on: executor),
+                limits: configuration.delegate.cache, on: executor)
+        } else {
+            router = ownRouter
+        }
         finder = Finder(router: dht)
         let sparesPrivate =
             configuration.allowPrivateAddresses && !configuration.delegate.requestsPerIP.isExplicit
@@ -73,7 +84,13 @@ final class NodeDelegate: DelegateNode {
     /// Ends what is under way, and closes the cache.
     func stop() async {
         await bitswap.stop()
+        await upstreams?.stop()
         await blocks.close()
+    }
+
+    /// What is remembered, and how questions were answered.
+    var memory: CachingRouter.Statistics {
+        router === ownRouter ? router.statistics : router.statistics + ownRouter.statistics
     }
 
     /// Requests that were refused since their client asks too often.
@@ -95,6 +112,7 @@ final class NodeDelegate: DelegateNode {
             return response
         }
         let body = try await request.body.collect(upTo: DelegateSettings.maxBody)
+        let router = ForwardedRequest.isMarked(request.headers) ? ownRouter : router
         let delegate = Delegate(router: router, node: self, settings: configuration.settings, logger: logger)
         let answer = await delegate.respond(
             to: DelegateRequest(
