@@ -146,8 +146,8 @@ let package = Package(
         room(
             "6-Services", "DelegatedRouting",
             [
-                "LibP2PCore", "LibP2PKademlia", "LibP2PBitswap", nioCore, nioHTTP1, asyncHTTPClient, httpTypes, logging,
-                collections,
+                "LibP2PCore", "LibP2PKademlia", "LibP2PBitswap", "LibP2PHTTP", nioCore, nioHTTP1, asyncHTTPClient,
+                httpTypes, logging, collections,
             ]),
         room("6-Services", "Telemetry", ["LibP2PCore", metrics, coreMetrics]),
         room(
@@ -198,7 +198,7 @@ let package = Package(
                 logging,
             ]),
         tests("Certificates", ["LibP2PTesting", "LibP2PHTTP", crypto, x509, asn1, logging]),
-        tests("DelegatedRouting", ["LibP2PTesting", nioHTTP1, asyncHTTPClient, httpTypes, logging]),
+        tests("DelegatedRouting", ["LibP2PTesting", "LibP2PHTTP", nioHTTP1, asyncHTTPClient, httpTypes, logging]),
         tests("Telemetry", [coreMetrics]),
         tests("NodeStorage", ["LibP2PTesting", nioPosix, grdb, logging]),
         tests("WaystationNode", ["LibP2PTesting"]),

@@ -84,6 +84,29 @@ extension RealPeers {
                 #expect(answer.first?.contains("not found locally") == true)
             }
         }
+
+        /// A peer that was written by the specification alone proves who it is, in both ways.
+        @Test func certainPeersMayPublish() async throws {
+            try await Lab.open { lab in
+                let seed = (0..<32).map { _ in UInt8.random(in: 0...255) }
+                let peer = try PrivateKey(ed25519Seed: seed).peerID
+                let node = try await lab.node(["--delegate-allow-peer", "\(peer)"])
+                let url = "\(node.http)/api/v0/swarm/connect?arg=\(try await lab.node().address())"
+                #expect(try await lab.status("-X", "POST", url) == "401")
+                let known = seed.map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined()
+                for flags in [[], ["--begins"]] {
+                    let answer = try await lab.authenticate(["--seed", known, url] + flags)
+                    #expect(answer["status"] == 200)
+                    #expect(answer["again"] == 200)
+                    #expect(answer["server"]?.string == node.id)
+                }
+                let stranger = try await lab.authenticate(["--seed", String(repeating: "07", count: 32), url])
+                #expect(stranger["status"] == 403)
+                // Lured to somebody else, who passes the proof on.
+                let lured = try await lab.authenticate(["--seed", known, "--hostname", "evil.example", url])
+                #expect(lured["status"] == 401)
+            }
+        }
     }
 }
 
@@ -94,6 +117,16 @@ extension Lab {
             name: "curl", URL(filePath: "/usr/bin/curl"), ["--silent", "--show-error", "--max-time", "40"] + arguments)
         _ = try await process.status(within: .seconds(60))
         return try await process.output.takeUntilEnd("all output").filter { !$0.isEmpty }
+    }
+
+    /// What `Interop/python/authenticate.py` tells.
+    fileprivate func authenticate(_ arguments: [String]) async throws -> JSONValue {
+        let process = try await start(
+            name: "authenticate.py", tools.python, [tools.pythonScript("authenticate.py")] + arguments)
+        guard try await process.status(within: .seconds(60)) == 0 else {
+            throw InteropError("authenticate.py failed: \(try await process.errors.takeUntilEnd("all output"))")
+        }
+        return try JSONValue(parsing: try await process.output.takeUntilEnd("all output").joined())
     }
 
     /// The status that curl is told.

@@ -124,13 +124,16 @@ struct Scene {
     let node: FakeNode
     let delegate: Delegate
 
-    init(_ simulation: Simulation, blocks: [Block] = [], _ adjust: (inout DelegateSettings) -> Void = { _ in }) throws {
+    init(
+        _ simulation: Simulation, blocks: [Block] = [], gate: PeerGate? = nil,
+        _ adjust: (inout DelegateSettings) -> Void = { _ in }
+    ) throws {
         self.simulation = simulation
         var settings = DelegateSettings()
         adjust(&settings)
         router = FakeRouter(on: simulation.executor)
         node = FakeNode(try simulation.makeIdentity().peerID, blocks: blocks, on: simulation.executor)
-        delegate = Delegate(router: router, node: node, settings: settings, clock: simulation.clock)
+        delegate = Delegate(router: router, node: node, settings: settings, gate: gate, clock: simulation.clock)
     }
 
     /// What came of a request.
@@ -148,10 +151,11 @@ struct Scene {
 
     /// Sends a request and reads the whole answer.
     func send(
-        _ method: String, _ target: String, _ headers: [String: String] = [:], body: [UInt8] = []
+        _ method: String, _ target: String, _ headers: [String: String] = [:], body: [UInt8] = [], host: String = ""
     ) throws -> Answer {
-        let request = Self.request(method, target, headers, body)
-        let (delegate, executor) = (delegate, simulation.executor)
+        var sent = Self.request(method, target, headers, body)
+        sent.host = host
+        let (delegate, executor, request) = (delegate, simulation.executor, sent)
         return try simulation.perform {
             let start = executor.now
             let response = await delegate.respond(to: request, on: executor)

@@ -22,6 +22,8 @@ public struct RoutingError: CodedError {
         case notFound
         /// The operator switched it off, or wants a token for it.
         case forbidden
+        /// It is for certain peers, and the sender did not prove that it is one.
+        case unauthorized
         /// The client asks too often, or too much goes on.
         case busy
         /// There is no router to ask, or it can't reach anybody.
@@ -53,6 +55,7 @@ public struct RoutingError: CodedError {
         case .notImplemented: 501
         case .unknownRoute, .notFound: 404
         case .forbidden: 403
+        case .unauthorized: 401
         case .busy: 429
         case .unavailable: 503
         case .timeout: 504

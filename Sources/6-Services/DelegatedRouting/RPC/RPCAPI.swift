@@ -84,7 +84,10 @@ struct RPCAPI {
     static func failure(_ error: any Error) -> DelegateResponse {
         let code = RPCFailure(error)
         let body = RPCAnswer.failure(message(of: error), code: code)
-        var response = DelegateResponse(HTTPResponse.Status(code: code.status), type: "application/json", body)
+        // Kubo has no failure of this kind, so the status alone tells.
+        let isUnknown = (error as? RoutingError)?.code == .unauthorized
+        let status = isUnknown ? .unauthorized : HTTPResponse.Status(code: code.status)
+        var response = DelegateResponse(status, type: "application/json", body)
         if code == .rateLimited { response.headers[.retryAfter] = "1" }
         return response
     }

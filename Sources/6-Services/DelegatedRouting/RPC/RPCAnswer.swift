@@ -107,7 +107,7 @@ enum RPCFailure: Int, Sendable, Hashable {
         switch code {
         case .badInput, .notAcceptable: self = .client
         case .busy: self = .rateLimited
-        case .forbidden: self = .forbidden
+        case .forbidden, .unauthorized: self = .forbidden
         default: self = .normal
         }
     }

@@ -10,17 +10,21 @@ public struct Delegate: Sendable {
     let router: any Router
     let node: any DelegateNode
     let settings: DelegateSettings
+    let gate: PeerGate?
     let clock: WallClock
     let logger: Logger
 
     /// Makes a delegate.
+    ///
+    /// - Parameter gate: for what publishes or dials; nil for no peer in particular.
     public init(
         router: any Router, node: any DelegateNode, settings: DelegateSettings = DelegateSettings(),
-        clock: WallClock = .system, logger: Logger = Logger(label: "waystation.delegate")
+        gate: PeerGate? = nil, clock: WallClock = .system, logger: Logger = Logger(label: "waystation.delegate")
     ) {
         self.router = router
         self.node = node
         self.settings = settings
+        self.gate = gate
         self.clock = clock
         self.logger = logger
     }
@@ -34,19 +38,34 @@ public struct Delegate: Sendable {
     ///
     /// - Parameter executor: that of the loop on which the request came.
     public func respond(to request: DelegateRequest, on executor: LoopExecutor) async -> DelegateResponse {
+        guard let gate else { return await answer(request, on: executor) }
+        var request = request
+        request.judgement = gate.judge(request, at: clock.now)
+        var response = await answer(request, on: executor)
+        gate.complete(&response, to: request, at: clock.now)
+        return response
+    }
+
+    private func answer(_ request: DelegateRequest, on executor: LoopExecutor) async -> DelegateResponse {
         if request.path.hasPrefix(RoutingAPI.prefix) {
             return await RoutingAPI(delegate: self, executor: executor).respond(to: request)
         }
         return await RPCAPI(delegate: self, executor: executor).respond(to: request)
     }
 
-    /// Refuses what the operator switched off or keeps for holders of the token.
+    /// Refuses what the operator switched off or keeps for holders of the token and for certain peers.
     func authorize(_ request: DelegateRequest, _ isOpen: Bool) throws(RoutingError) {
         guard isOpen else { throw RoutingError(.forbidden, "this is switched off here") }
-        guard let token = settings.token else { return }
-        guard let given = request.headers[.authorization], Self.isEqual(given, "Bearer " + token) else {
+        guard settings.token != nil || gate != nil else { return }
+        if let token = settings.token, let given = request.headers[.authorization],
+            Self.isEqual(given, "Bearer " + token)
+        {
+            return
+        }
+        guard let gate else {
             throw RoutingError(.forbidden, "this needs the node's token: send Authorization: Bearer …")
         }
+        try gate.pass(request.judgement)
     }
 
     /// Compares without telling by its time how much was right.

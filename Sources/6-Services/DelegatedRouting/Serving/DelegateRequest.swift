@@ -18,10 +18,15 @@ public struct DelegateRequest: Sendable {
     /// Who asks, after trusted proxies; nil when it has no IP address.
     public var client: IPAddress?
 
+    /// The host that it names, with its port where it names one; empty when it names none.
+    public var host: String
+    /// What a gate thinks of its sender.
+    var judgement: PeerGate.Judgement?
+
     /// Describes a request.
     public init(
         method: HTTPRequest.Method, path: String, query: String = "", headers: HTTPFields = [:],
-        body: ByteBuffer = ByteBuffer(), client: IPAddress? = nil
+        body: ByteBuffer = ByteBuffer(), client: IPAddress? = nil, host: String = ""
     ) {
         self.method = method
         self.path = path
@@ -29,6 +34,7 @@ public struct DelegateRequest: Sendable {
         self.headers = headers
         self.body = body
         self.client = client
+        self.host = host
     }
 
     /// The parts of the path behind a prefix, decoded; nil for another path or one that can't be decoded.

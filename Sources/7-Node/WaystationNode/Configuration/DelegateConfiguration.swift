@@ -1,4 +1,5 @@
 public import DelegatedRouting
+public import LibP2PIdentity
 import NodeStorage
 
 /// What a node's delegate answers, and to whom.
@@ -21,8 +22,11 @@ public struct DelegateConfiguration: Sendable {
     /// How long a block is kept.
     public var blockAge = Settings.delegateBlockAge.defaultValue
 
-    /// What must be said for what publishes or dials; nil when anybody may.
+    /// What must be said for what publishes or dials.
     public var token: String?
+
+    /// Who may do it without saying so, but by proving who they are; with no token and no peers here, anybody may.
+    public var allowedPeers: [PeerID] = []
 
     /// What clients may not have this node do.
     public var forbidden: Set<DelegateCall> = []
@@ -45,6 +49,7 @@ public struct DelegateConfiguration: Sendable {
         cacheTime = try settings.value(Settings.delegateCacheTime)
         blockAge = try settings.value(Settings.delegateBlockAge)
         token = try settings.value(Settings.delegateToken)
+        allowedPeers = try settings.value(Settings.delegateAllowPeer)
         forbidden = Set(try settings.value(Settings.delegateForbid))
         allowedOrigins = try settings.value(Settings.delegateAllowedOrigin)
         upstreams = try settings.value(Settings.delegateUpstream)

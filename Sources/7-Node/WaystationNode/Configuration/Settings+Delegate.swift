@@ -1,4 +1,5 @@
 import DelegatedRouting
+import LibP2PIdentity
 import NodeStorage
 
 // What the delegate answers, and to whom. The defaults are its own.
@@ -30,6 +31,10 @@ extension Settings {
         "delegate.token", .optional(.word), default: nil, "none",
         help: "what `Authorization: Bearer` must say for `swarm/connect`, `provide` and `put`")
 
+    static let delegateAllowPeer: Setting<[PeerID]> = Setting(
+        "delegate.allowPeer", .list(of: .peerID), default: [], "none",
+        help: "peers that may call `swarm/connect`, `provide` and `put`, and prove who they are by `libp2p-PeerID`")
+
     static let delegateForbid: Setting<[DelegateCall]> = Setting(
         "delegate.forbid", .list(of: .oneOf("CALL")), default: [], "none",
         help: "what clients may not have this node do: "
@@ -49,8 +54,8 @@ extension Settings {
 
     static let delegate: [any SettingDefinition] = [
         delegateMaxRequestsPerIP, delegateMaxRequestBurstPerIP, delegateMaxSearches, delegateCacheTime,
-        delegateBlockCache, delegateBlockAge, delegateToken, delegateForbid, delegateAllowedOrigin,
-        delegateUpstream, delegateUpstreamTimeout,
+        delegateBlockCache, delegateBlockAge, delegateToken, delegateAllowPeer, delegateForbid,
+        delegateAllowedOrigin, delegateUpstream, delegateUpstreamTimeout,
     ]
 }
 

@@ -242,8 +242,9 @@ struct NodeAssembly {
     ) async throws {
         guard hasFrontDoor, !configuration.disabledServices.contains(.delegate) else { return }
         let delegate = try NodeDelegate(
-            configuration, host: host, tables: tables, group: group, loops: loops,
-            publicKey: identity.publicKey.protobuf, logger: logger.part("delegate"))
+            configuration, host: host, tables: tables, group: group, loops: loops, identity: identity,
+            hosts: OwnHosts(configuration, host: host, certificates: frontDoor.certificates?.store),
+            logger: logger.part("delegate"))
         self.delegate = delegate
         await delegate.start()
         frontDoor.show(delegate)

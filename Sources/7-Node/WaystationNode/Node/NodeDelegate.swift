@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import LibP2PBitswap
 import LibP2PCore
+import LibP2PHTTP
 import LibP2PHost
 import LibP2PIdentity
 import LibP2PKademlia
@@ -32,6 +33,7 @@ final class NodeDelegate: DelegateNode {
     private let finder: Finder
     private let refused = Atomic<UInt64>(0)
     private let publicKey: [UInt8]
+    private let gate: PeerGate?
     private let logger: Logger
 
     /// Makes a delegate that does nothing before ``start()``.
@@ -39,12 +41,18 @@ final class NodeDelegate: DelegateNode {
     /// - Throws: `StorageError` when the block cache cannot be opened.
     init(
         _ configuration: NodeConfiguration, host: Host, tables: [KademliaDHT], group: any EventLoopGroup,
-        loops: LoopGroup, publicKey: [UInt8], logger: Logger
+        loops: LoopGroup, identity: PrivateKey, hosts: OwnHosts, logger: Logger
     ) throws(StorageError) {
         self.configuration = configuration.delegate
         self.host = host
         self.tables = tables
-        self.publicKey = publicKey
+        publicKey = identity.publicKey.protobuf
+        let peers = Set(configuration.delegate.allowedPeers)
+        gate =
+            peers.isEmpty
+            ? nil
+            : PeerGate(
+                peers: peers, server: PeerIDAuthServer(identity: identity, isOwnHost: { hosts.contains($0) }))
         self.logger = logger
         proxies = configuration.proxies
         let executor = loops.next()
@@ -113,11 +121,13 @@ final class NodeDelegate: DelegateNode {
         }
         let body = try await request.body.collect(upTo: DelegateSettings.maxBody)
         let router = ForwardedRequest.isMarked(request.headers) ? ownRouter : router
-        let delegate = Delegate(router: router, node: self, settings: configuration.settings, logger: logger)
+        let delegate = Delegate(
+            router: router, node: self, settings: configuration.settings, gate: gate, logger: logger)
         let answer = await delegate.respond(
             to: DelegateRequest(
                 method: request.method, path: request.uri.path, query: request.uri.query ?? "",
-                headers: request.headers, body: body, client: client),
+                headers: request.headers, body: body, client: client,
+                host: request.head.authority ?? ""),
             on: context.executor)
         return Response(status: answer.status, headers: answer.headers, body: Self.body(answer.body))
     }
