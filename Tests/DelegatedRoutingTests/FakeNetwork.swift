@@ -21,6 +21,8 @@ final class FakeRouter: Router {
         var pause = Duration.seconds(1)
         var failure: RoutingError?
         var putFailure: RoutingError?
+        /// How long a value takes.
+        var valuePause = Duration.zero
         var provided: [CID] = []
         var searches = 0
         var cancelled = 0
@@ -66,6 +68,7 @@ final class FakeRouter: Router {
     }
 
     func value(of key: [UInt8]) async throws -> [UInt8]? {
+        if now.valuePause > .zero { try await executor.sleep(for: now.valuePause) }
         if let failure = now.failure { throw failure }
         return now.values[key]
     }

@@ -2,6 +2,7 @@ import LibP2PCore
 import LibP2PIdentity
 import LibP2PTesting
 import Multiformats
+import NIOCore
 import Synchronization
 import Testing
 
@@ -144,27 +145,66 @@ struct MergingRouterTests {
 
     // MARK: Values
 
-    @Test func theBetterValueCountsAndNobodyWaitsLong() throws {
+    /// A value of the vectors by its label.
+    private func value(_ label: String) throws -> [UInt8] {
+        let records = try IPNSVectors.load().derived
+        return try #require(records.first { $0.label?.contains(label) == true }?.record_hex).bytes
+    }
+
+    /// Asks for a value.
+    ///
+    /// - Returns: it, and the seconds that it took.
+    private func ask(for key: [UInt8]) throws -> (value: [UInt8]?, seconds: Int64) {
+        let (router, executor) = (router, simulation.executor)
+        return try simulation.perform {
+            let start = executor.now
+            let value = try await router.value(of: key)
+            return (value, (executor.now - start).nanoseconds / 1_000_000_000)
+        }
+    }
+
+    @Test func nobodyWaitsForOtherServersWhenTheDHTHasAValue() throws {
         let key = Array("/ipns/x".utf8)
-        let records = try IPNSVectors.load().official.filter { $0.expect.hasPrefix("valid") }.compactMap(
-            \.record_hex?.bytes)
-        let router = router
-        func ask() throws -> [UInt8]? { try simulation.perform { try await router.value(of: key) } }
-        #expect(try ask() == nil)
-        let only = try #require(records.first)
-        other.set { $0.values[key] = only }
+        #expect(try ask(for: key).value == nil)
+        let (older, newer) = (try value("seq1"), try value("seq2"))
+        own.set {
+            $0.values[key] = newer
+            $0.valuePause = .seconds(2)
+        }
+        one.set { $0.valuePause = .seconds(60) }
+        other.set { $0.values[key] = older }
+        let answer = try ask(for: key)
+        #expect(answer.value == newer && answer.seconds == 2)
+    }
+
+    @Test func theDHTIsWaitedForALittleWhenAnotherServerHasAValue() throws {
+        let key = Array("/ipns/x".utf8)
+        let (older, newer) = (try value("seq1"), try value("seq2"))
+        own.set { $0.valuePause = .seconds(60) }
+        one.set {
+            $0.values[key] = newer
+            $0.valuePause = .seconds(2)
+        }
+        other.set { $0.values[key] = older }
+        let answer = try ask(for: key)
+        #expect(answer.value == newer && answer.seconds == 3)
+    }
+
+    @Test func aValueIsLookedForAsLongAsAnybodyMayHaveIt() throws {
+        let (key, only) = (Array("/ipns/x".utf8), try value("seq1"))
         own.set { $0.failure = RoutingError(.unavailable, "gone") }
-        #expect(try ask() == only)
-        other.set { $0.failure = RoutingError(.unavailable, "gone") }
-        #expect(throws: RoutingError(.unavailable, "")) { try ask() }
+        one.set { $0.failure = RoutingError(.unavailable, "gone") }
+        other.set {
+            $0.values[key] = only
+            $0.valuePause = .seconds(9)
+        }
+        #expect(try ask(for: key).value == only)
+        other.set { $0.values = [:] }
+        #expect(throws: RoutingError(.unavailable, "")) { try ask(for: key) }
     }
 
     @Test func theHigherSequenceIsBetter() throws {
-        let records = try IPNSVectors.load().derived
-        func record(_ label: String) throws -> [UInt8] {
-            try #require(records.first { $0.label?.contains(label) == true }?.record_hex).bytes
-        }
-        let (older, newer) = (try record("seq1"), try record("seq2"))
+        let (older, newer) = (try value("seq1"), try value("seq2"))
         #expect(MergingRouter.better(older, newer) == newer)
         #expect(MergingRouter.better(newer, older) == newer)
         #expect(MergingRouter.better(nil, older) == older)
