@@ -51,6 +51,23 @@ struct CachingRouterTests {
         return (reader, task)
     }
 
+    @Test func whatIsRememberedIsKnownAtOnceAndForAsLong() {
+        var limits = CachingRouter.Limits()
+        limits.freshness = .seconds(60)
+        let router = CachingRouter(source, limits: limits, on: executor)
+        let question = RoutingQuestion.providers(Self.cid("a").multihash)
+        #expect(router.known(question) == nil)
+        ask(router, "a")
+        source.find(3)
+        #expect(router.known(question) == nil)
+        source.finish()
+        loop.runDue()
+        #expect(router.known(question)?.count == 3)
+        #expect(router.statistics.hits == 1)
+        loop.advance(by: .seconds(61))
+        #expect(router.known(question) == nil)
+    }
+
     @Test func twoRequestsShareOneSearchAndTheThirdIsAnsweredFromMemory() {
         let router = CachingRouter(source, on: executor)
         let first = ask(router, "a").reader

@@ -1,6 +1,7 @@
 public import Hummingbird
 public import LibP2PCore
 public import Logging
+import Metrics
 public import NIOCore
 import NIOPosix
 import Synchronization
@@ -43,6 +44,8 @@ public final class HTTPServer: Sendable {
     let group: any EventLoopGroup
     let logger: Logger
     let census: ConnectionCensus
+    /// Made once: to find a counter costs more than to count.
+    let responseCounters: [Int: Counter]
     private let listener = Mutex<(any Channel)?>(nil)
 
     /// Makes a server that does not listen yet.
@@ -59,6 +62,7 @@ public final class HTTPServer: Sendable {
         self.loops = loops
         self.group = group
         self.logger = logger
+        responseCounters = Self.makeResponseCounters(configuration.name)
         census = ConnectionCensus(configuration.caps)
     }
 

@@ -57,11 +57,6 @@ public final class CachingRouter: Router {
         }
     }
 
-    private enum Question: Hashable {
-        case providers(Multihash)
-        case peer(PeerID)
-    }
-
     private struct Answer {
         let records: [RoutingRecord]
         let bytes: Int
@@ -69,11 +64,11 @@ public final class CachingRouter: Router {
     }
 
     private struct State {
-        var answers: [Question: Answer] = [:]
+        var answers: [RoutingQuestion: Answer] = [:]
         /// The oldest first; one that was replaced stands here twice.
-        var order: Deque<Question> = []
+        var order: Deque<RoutingQuestion> = []
         var byteCount = 0
-        var searches: [Question: SharedSearch] = [:]
+        var searches: [RoutingQuestion: SharedSearch] = [:]
         var statistics = Statistics()
     }
 
@@ -99,6 +94,12 @@ public final class CachingRouter: Router {
             statistics.answers = state.answers.count
             return statistics
         }
+    }
+
+    /// See ``Router``: what is remembered.
+    public func known(_ question: RoutingQuestion) -> [RoutingRecord]? {
+        let now = executor.now
+        return state.withLock { Self.remembered(question, now: now, in: &$0) }
     }
 
     /// See ``Router``.
@@ -147,7 +148,7 @@ public final class CachingRouter: Router {
     }
 
     private func answer(
-        _ question: Question, limit: Int, _ onFound: @escaping @Sendable (RoutingRecord) -> Void,
+        _ question: RoutingQuestion, limit: Int, _ onFound: @escaping @Sendable (RoutingRecord) -> Void,
         _ search: @escaping @Sendable (@escaping @Sendable (RoutingRecord) -> Void) async throws -> Void
     ) async throws {
         switch way(to: question) {
@@ -165,16 +166,10 @@ public final class CachingRouter: Router {
         }
     }
 
-    private func way(to question: Question) -> Way {
+    private func way(to question: RoutingQuestion) -> Way {
         let now = executor.now
         return state.withLock { state in
-            if let answer = state.answers[question] {
-                if now < answer.until {
-                    state.statistics.hits += 1
-                    return .known(answer.records)
-                }
-                Self.forget(question, in: &state)
-            }
+            if let records = Self.remembered(question, now: now, in: &state) { return .known(records) }
             if let search = state.searches[question] {
                 state.statistics.joins += 1
                 return .search(search, isNew: false)
@@ -190,7 +185,19 @@ public final class CachingRouter: Router {
         }
     }
 
-    private func ended(_ question: Question, _ search: SharedSearch, _ outcome: SharedSearch.Outcome) {
+    private static func remembered(
+        _ question: RoutingQuestion, now: NIODeadline, in state: inout State
+    ) -> [RoutingRecord]? {
+        guard let answer = state.answers[question] else { return nil }
+        guard now < answer.until else {
+            forget(question, in: &state)
+            return nil
+        }
+        state.statistics.hits += 1
+        return answer.records
+    }
+
+    private func ended(_ question: RoutingQuestion, _ search: SharedSearch, _ outcome: SharedSearch.Outcome) {
         let now = executor.now
         state.withLock { state in
             guard state.searches[question] === search else { return }
@@ -210,7 +217,7 @@ public final class CachingRouter: Router {
         }
     }
 
-    private static func forget(_ question: Question, in state: inout State) {
+    private static func forget(_ question: RoutingQuestion, in state: inout State) {
         if let answer = state.answers.removeValue(forKey: question) { state.byteCount -= answer.bytes }
     }
 }

@@ -6,6 +6,9 @@ public import Multiformats
 ///
 /// Every search ends early when its task is cancelled. Routers throw ``RoutingError``; to find nothing is no error.
 public protocol Router: Sendable {
+    /// What is known without asking anybody; nil when somebody must be asked.
+    func known(_ question: RoutingQuestion) -> [RoutingRecord]?
+
     /// Finds peers that provide some content.
     ///
     /// - Parameters:
@@ -39,4 +42,17 @@ public protocol Router: Sendable {
     ///
     /// - Returns: the peers that were told, as far as they are known.
     func provide(_ cid: CID) async throws -> [PeerID]
+}
+
+extension Router {
+    /// Knows nothing by itself.
+    public func known(_ question: RoutingQuestion) -> [RoutingRecord]? { nil }
+}
+
+/// A question whose answer is a list of records, and may be remembered.
+public enum RoutingQuestion: Hashable, Sendable {
+    /// Who provides some content: all CIDs of one multihash are the same content.
+    case providers(Multihash)
+    /// Where a peer can be reached.
+    case peer(PeerID)
 }

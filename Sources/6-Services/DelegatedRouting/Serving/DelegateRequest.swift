@@ -40,15 +40,21 @@ public struct DelegateRequest: Sendable {
     /// The parts of the path behind a prefix, decoded; nil for another path or one that can't be decoded.
     func parts(behind prefix: String) -> [String]? {
         guard path.hasPrefix(prefix), path.utf8.count <= Self.maxPathLength else { return nil }
+        // Nearly no path has anything to decode.
+        guard path.utf8.contains(UInt8(ascii: "%")) else {
+            let parts = path.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false)
+            return Self.withoutEnd(parts.map(String.init))
+        }
         var parts: [String] = []
         for part in path.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false) {
             guard let part = part.removingPercentEncoding else { return nil }
             parts.append(part)
         }
-        // One slash at the end means nothing.
-        if parts.last == "" { parts.removeLast() }
-        return parts
+        return Self.withoutEnd(parts)
     }
+
+    /// One slash at the end means nothing.
+    private static func withoutEnd(_ parts: [String]) -> [String] { parts.last == "" ? parts.dropLast() : parts }
 
     /// The longest path that is looked at, in bytes.
     static let maxPathLength = 4096

@@ -34,19 +34,6 @@ public enum CachePolicy {
         return "\"" + digest.map { String(format: "%02x", $0) }.joined() + "\""
     }
 
-    /// A time as HTTP writes it.
-    public static func date(_ time: Timestamp) -> String {
-        Date(timeIntervalSince1970: TimeInterval(time.seconds)).formatted(dateStyle)
-    }
-
-    private static let dateStyle = Date.VerbatimFormatStyle(
-        format: """
-            \(weekday: .abbreviated), \(day: .twoDigits) \(month: .abbreviated) \(year: .defaultDigits) \
-            \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\
-            \(second: .twoDigits) GMT
-            """,
-        locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt, calendar: Calendar(identifier: .gregorian))
-
     private static func control(fresh: Int64, stale: Int64) -> String {
         "public, max-age=\(fresh), stale-while-revalidate=\(stale), stale-if-error=\(stale)"
     }

@@ -2,6 +2,7 @@ import HTTPTypes
 import LibP2PCore
 import LibP2PIdentity
 import LibP2PKademlia
+import Multiformats
 import NIOCore
 
 /// Delegated Routing V1 (ipfs/specs, `src/routing/http-routing-v1.md`).
@@ -73,19 +74,26 @@ struct RoutingAPI {
         let router = delegate.router
         // A limit of the search's own would count what the filter drops.
         let searchLimit = filter.isEmpty ? limit : 0
+        var question: RoutingQuestion?
         let search: @Sendable (@escaping @Sendable (RoutingRecord) -> Void) async throws -> Void
         switch kind {
         case "providers":
             let cid = try PathKey.content(key)
+            question = .providers(cid.multihash)
             search = { found in try await router.findProviders(of: cid, limit: searchLimit, onFound: found) }
         case "peers":
             let peer = try PathKey.peer(key)
+            question = .peer(peer)
             search = { found in try await router.findPeer(peer, onFound: found) }
         default:
             let place = try PathKey.place(key)
             search = { found in
                 for record in try await router.closestPeers(to: place, onStep: { _ in }).prefix(20) { found(record) }
             }
+        }
+        let name: RecordList.Name = kind == "providers" ? .providers : .peers
+        if let records = question.flatMap(router.known) {
+            return answer(RecordList.newest(of: records).lazy.compactMap(filter.apply).prefix(limit), form, name)
         }
         let findings = Findings<RoutingRecord>(
             on: executor, within: delegate.settings.deadline, capacity: limit
@@ -97,16 +105,22 @@ struct RoutingAPI {
             }
         }
         switch form {
-        case .json: return try await list(findings, kind == "providers" ? .providers : .peers)
+        case .json: return answer(RecordList.newest(of: try await findings.all()), form, name)
         case .lines: return try await lines(findings)
         }
     }
 
-    private func list(
-        _ findings: Findings<RoutingRecord>, _ name: RecordList.Name
-    ) async throws -> DelegateResponse {
-        let records = RecordList.newest(of: try await findings.all())
-        var response = DelegateResponse(.ok, type: AnswerForm.json.rawValue, RecordList.json(records, name))
+    /// An answer whose records are all there.
+    private func answer(
+        _ records: some Sequence<RoutingRecord>, _ form: AnswerForm, _ name: RecordList.Name
+    ) -> DelegateResponse {
+        let records = Array(records)
+        let body =
+            switch form {
+            case .json: RecordList.json(records, name)
+            case .lines: records.flatMap { $0.json + [UInt8(ascii: "\n")] }
+            }
+        var response = DelegateResponse(.ok, type: form.rawValue, body)
         setCaching(&response, isEmpty: records.isEmpty)
         return response
     }
@@ -128,7 +142,7 @@ struct RoutingAPI {
     private func setCaching(_ response: inout DelegateResponse, isEmpty: Bool) {
         response.headers[.vary] = "Accept"
         response.headers[.cacheControl] = CachePolicy.records(isEmpty: isEmpty)
-        response.headers[.lastModified] = CachePolicy.date(delegate.clock.now)
+        response.headers[.lastModified] = delegate.clock.now.httpDate
     }
 
     // MARK: IPNS
@@ -156,7 +170,7 @@ struct RoutingAPI {
         response.headers[.eTag] = tag
         response.headers[.vary] = "Accept"
         response.headers[.cacheControl] = CachePolicy.record(record, now: now)
-        response.headers[.expires] = CachePolicy.date(record.validity)
+        response.headers[.expires] = record.validity.httpDate
         return response
     }
 

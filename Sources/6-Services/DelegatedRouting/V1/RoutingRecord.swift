@@ -7,19 +7,22 @@ public import Multiformats
 /// know are kept.
 public struct RoutingRecord: Sendable, Hashable {
     /// Who the peer is.
-    public var id: PeerID
+    public let id: PeerID
     /// Where it can be reached; empty when that is not known.
     public var addresses: [String]
     /// How content can be had from it; empty when that is not known, as with all that comes from a DHT.
     public var protocols: [String]
     /// Further fields.
     public var others: [String: JSONValue]
+    /// The peer id as text: records that are remembered are written more than once.
+    private let name: String
 
     /// Describes a peer.
     public init(
         id: PeerID, addresses: [String] = [], protocols: [String] = [], others: [String: JSONValue] = [:]
     ) {
         self.id = id
+        name = id.description
         self.addresses = addresses
         self.protocols = protocols
         self.others = others
@@ -83,7 +86,7 @@ public struct RoutingRecord: Sendable, Hashable {
 
     func write(to text: inout JSONText) {
         text.raw("{\"Schema\":\"peer\",\"ID\":")
-        text.string(id.description)
+        text.string(name)
         text.raw(",\"Addrs\":")
         text.strings(addresses)
         text.raw(",\"Protocols\":")

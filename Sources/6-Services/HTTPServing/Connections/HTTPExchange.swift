@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import LibP2PCore
 import Logging
+import Multiformats
 import NIOCore
 import NIOHTTPTypes
 
@@ -10,6 +11,8 @@ struct HTTPExchange: Sendable {
     let server: HTTPServer
     let channel: any Channel
     let executor: LoopExecutor
+    /// The other end of the connection; nil when it has no IP address.
+    let remoteAddress: IPAddress?
 
     /// Asks the responder and writes what it says. A responder that throws is answered for.
     func answer(_ request: Request) async {
@@ -27,7 +30,7 @@ struct HTTPExchange: Sendable {
     private func respond(to request: Request) async -> Response {
         let context = ConnectionContext(
             source: ConnectionContext.Source(
-                logger: server.logger, remoteAddress: channel.remoteAddress?.plainIPAddress, executor: executor))
+                logger: server.logger, remoteAddress: remoteAddress, executor: executor))
         do {
             return try await server.responder.respond(to: request, context: context)
         } catch let error as any HTTPResponseError {
@@ -40,15 +43,24 @@ struct HTTPExchange: Sendable {
 
     private func write(_ response: Response, isHead: Bool) async throws {
         var head = response.head
-        head.headerFields[.date] = HTTPDate.text(seconds: WallClock.system.now.seconds)
+        head.headerFields[.date] = WallClock.system.now.httpDate
         let body = isHead ? ResponseBody() : response.body
         if case .some(0) = body.contentLength {
             try await send([.head(head), .end(nil)])
         } else {
-            try await send([.head(head)])
-            try await body.write(Writer(exchange: self))
+            // A short body leaves together with its head. A long one, or one that is still being made, does not wait.
+            let isShort = body.contentLength.map { $0 <= Self.shortBody } ?? false
+            if isShort {
+                channel.write(HTTPResponsePart.head(head), promise: nil)
+            } else {
+                try await send([.head(head)])
+            }
+            try await body.write(Writer(exchange: self, isGathering: isShort))
         }
     }
+
+    /// Bytes of a body that may wait for its end.
+    private static let shortBody = 64 * 1024
 
     private func send(_ parts: [HTTPResponsePart]) async throws {
         for part in parts.dropLast() {
@@ -57,12 +69,17 @@ struct HTTPExchange: Sendable {
         if let last = parts.last { try await channel.writeAndFlush(last) }
     }
 
-    /// Writes a body's parts, each after the one before has reached the socket.
+    /// Writes a body's parts, each after the one before has reached the socket, or all together at the end.
     private struct Writer: ResponseBodyWriter {
         let exchange: HTTPExchange
+        let isGathering: Bool
 
         mutating func write(_ buffer: ByteBuffer) async throws {
-            try await exchange.send([.body(buffer)])
+            if isGathering {
+                exchange.channel.write(HTTPResponsePart.body(buffer), promise: nil)
+            } else {
+                try await exchange.send([.body(buffer)])
+            }
         }
 
         consuming func finish(_ trailingHeaders: HTTPFields?) async throws {

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import LibP2PCore
+import Multiformats
 import NIOCore
 import NIOHTTPTypes
 
@@ -24,10 +25,15 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
     private let server: HTTPServer
     private let executor: LoopExecutor
     private var state = State.idle
+    private var remoteAddress: IPAddress?
 
     init(server: HTTPServer, executor: LoopExecutor) {
         self.server = server
         self.executor = executor
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        remoteAddress = context.channel.remoteAddress?.plainIPAddress
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -83,9 +89,10 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
     private func answer(_ head: HTTPRequest, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
         let request = Request(head: head, body: RequestBody(buffer: body))
         let channel = context.channel
-        let (server, executor) = (server, executor)
+        let exchange = HTTPExchange(
+            server: server, channel: channel, executor: executor, remoteAddress: remoteAddress)
         let task = executor.spawn {
-            await HTTPExchange(server: server, channel: channel, executor: executor).answer(request)
+            await exchange.answer(request)
         }
         state = .answering(task)
     }

@@ -30,8 +30,9 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            let request = WebSocketRequest(head, from: context.remoteAddress?.plainIPAddress)
-            if Self.wantsWebSocket(head), let route = route(request) {
+            if Self.wantsWebSocket(head),
+                let route = route(WebSocketRequest(head, from: context.remoteAddress?.plainIPAddress))
+            {
                 upgrade = Upgrade(head: head, route: route)
             } else {
                 context.fireChannelRead(data)

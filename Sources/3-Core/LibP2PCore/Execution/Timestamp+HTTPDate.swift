@@ -1,22 +1,19 @@
-/// Times as HTTP writes them (RFC 9110, section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
-enum HTTPDate {
+extension Timestamp {
+    /// The time as HTTP writes it (RFC 9110, section 5.6.7), such as `Sun, 06 Nov 1994 08:49:37 GMT`; one before 1970 is
+    /// shown as that moment.
+    package var httpDate: String {
+        let seconds = Int(max(0, seconds))
+        let days = seconds / 86400
+        let (year, month, day) = Self.civil(days: days)
+        let text = { (number: Int) in number < 10 ? "0\(number)" : "\(number)" }
+        let time = "\(text(seconds / 3600 % 24)):\(text(seconds / 60 % 60)):\(text(seconds % 60))"
+        return "\(Self.weekdays[days % 7]), \(text(day)) \(Self.months[month - 1]) \(year) \(time) GMT"
+    }
+
     private static let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
-
-    /// The text of a time in seconds since 1970; times before are shown as that moment.
-    static func text(seconds: Int64) -> String {
-        let seconds = Int(max(0, seconds))
-        let days = seconds / 86400
-        let (year, month, day) = civil(days: days)
-        let time = [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60].map(twoDigits).joined(separator: ":")
-        return "\(weekdays[days % 7]), \(twoDigits(day)) \(months[month - 1]) \(year) \(time) GMT"
-    }
-
-    private static func twoDigits(_ number: Int) -> String {
-        number < 10 ? "0\(number)" : "\(number)"
-    }
 
     /// The date of a day counted from 1970-01-01. Years are counted from March, so that the leap day is a year's last.
     private static func civil(days: Int) -> (year: Int, month: Int, day: Int) {
