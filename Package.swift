@@ -190,7 +190,7 @@ let package = Package(
         tests("LibP2PPubSub", ["LibP2PTesting", nioPosix]),
         tests("LibP2PBitswap", ["LibP2PTesting", "LibP2PHost", logging]),
         tests("LibP2PHTTP", ["LibP2PTesting", crypto]),
-        tests("HTTPServing", ["LibP2PTesting", nioPosix, nioWebSocket, hummingbird, httpTypes]),
+        tests("HTTPServing", ["LibP2PTesting", nioPosix, nioSSL, nioWebSocket, hummingbird, httpTypes]),
         tests(
             "StarSignalling",
             [

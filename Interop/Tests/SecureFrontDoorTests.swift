@@ -139,6 +139,62 @@ extension RealPeers {
             }
         }
 
+        /// Python agrees on versions, ciphers and protocols, and both it and openssl resume sessions.
+        @Test func sessionsAreResumed() async throws {
+            try await Lab.open { lab in
+                let certificate = try await lab.certificate(for: "localhost")
+                let node = try await lab.node(["--https", "127.0.0.1:0"] + certificate.flags)
+                let port = try #require(node.https?.split(separator: ":").last)
+                let python = try await lab.start(
+                    name: "sessions.py", lab.tools.python,
+                    [lab.tools.pythonScript("sessions.py"), String(port), certificate.chain])
+                #expect(try await python.status(within: .seconds(60)) == 0)
+                let visits = try await python.output.takeUntilEnd("its visits").map { try JSONValue(parsing: $0) }
+                let protocols = visits.map { $0["protocol"]?.string ?? "none" }
+                // What the node prefers; without a common protocol it goes on without, as HTTP/1.1.
+                let expected = ["h2", "http/1.1", "h2", "none", "none", "http/1.1", "http/1.1"]
+                #expect(protocols == expected + expected)
+                #expect(visits.map { $0["resumed"] } == (0..<14).map { JSONValue.bool($0 % 7 == 6) })
+                #expect(visits.prefix(7).allSatisfy { $0["version"]?.string == "TLSv1.2" })
+                #expect(visits.suffix(7).allSatisfy { $0["version"]?.string == "TLSv1.3" })
+                #expect(visits.allSatisfy { $0["protocol"]?.string == "h2" || $0["status"]?.string == "200" })
+                for cipher in visits.prefix(7).compactMap({ $0["cipher"]?.string }) {
+                    #expect(cipher.hasPrefix("ECDHE-") && (cipher.contains("GCM") || cipher.contains("CHACHA20")))
+                }
+
+                let openssl = try await lab.run(
+                    "openssl", "s_client", "-tls1_2", "-reconnect", "-connect", "localhost:\(port)",
+                    "-CAfile", certificate.chain, "-servername", "localhost")
+                #expect(openssl.output.count { $0.hasPrefix("Reused, TLSv1.2") } == 5)
+                let weak = try await lab.run(
+                    "openssl", "s_client", "-tls1_2", "-cipher", "AES128-SHA:ECDHE-ECDSA-AES128-SHA",
+                    "-connect", "localhost:\(port)", "-CAfile", certificate.chain)
+                #expect(weak.status == 1)
+            }
+        }
+
+        @Test func browsersAreToldToComeOverTLS() async throws {
+            try await Lab.open { lab in
+                let certificate = try await lab.certificate(for: "localhost")
+                for (flags, rule) in [
+                    ([], "strict-transport-security: max-age=31536000"),
+                    (["--tls-strict-transport", "1h"], "strict-transport-security: max-age=3600"),
+                    (["--tls-strict-transport", "0"], nil),
+                ] as [([String], String?)] {
+                    let node = try await lab.node(["--https", "127.0.0.1:0"] + certificate.flags + flags)
+                    let port = try #require(node.https?.split(separator: ":").last)
+                    for version in ["1.1", "2"] {
+                        let answer = try await lab.run(
+                            "curl", "--silent", "--head", "--http\(version)", "--cacert", certificate.chain,
+                            "https://localhost:\(port)/")
+                        let field = answer.output.first { $0.lowercased().hasPrefix("strict-transport-security") }
+                        #expect(field?.lowercased().trimmingCharacters(in: .whitespacesAndNewlines) == rule)
+                    }
+                    #expect(try await HTTPAnswer.get(node.http, "/").fields["strict-transport-security"] == nil)
+                }
+            }
+        }
+
         @Test func badCertificatesAreToldAtTheStart() async throws {
             try await Lab.open { lab in
                 let one = try await lab.certificate(for: "one.example")

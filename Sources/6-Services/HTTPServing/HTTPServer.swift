@@ -31,6 +31,9 @@ public final class HTTPServer: Sendable {
         /// How the server speaks TLS; nil when it does not.
         public var tls: TLSDoor?
 
+        /// For how long browsers shall come over TLS only (RFC 6797); nil not to ask for it. Told over TLS only.
+        public var strictTransport: Duration?
+
         /// A server called `name`, with the limits of the contract, without bodies and WebSockets.
         public init(name: String) {
             self.name = name
@@ -46,6 +49,8 @@ public final class HTTPServer: Sendable {
     let census: ConnectionCensus
     /// Made once: to find a counter costs more than to count.
     let responseCounters: [Int: Counter]
+    /// What the header field of that name says; nil to leave it out.
+    let strictTransportSecurity: String?
     private let listener = Mutex<(any Channel)?>(nil)
 
     /// Makes a server that does not listen yet.
@@ -64,6 +69,8 @@ public final class HTTPServer: Sendable {
         self.logger = logger
         responseCounters = Self.makeResponseCounters(configuration.name)
         census = ConnectionCensus(configuration.caps)
+        strictTransportSecurity =
+            configuration.tls == nil ? nil : configuration.strictTransport.map { "max-age=\($0.components.seconds)" }
     }
 
     /// Binds the address and accepts connections from then on.

@@ -44,6 +44,7 @@ struct HTTPExchange: Sendable {
     private func write(_ response: Response, isHead: Bool) async throws {
         var head = response.head
         head.headerFields[.date] = WallClock.system.now.httpDate
+        if let rule = server.strictTransportSecurity { head.headerFields[.strictTransportSecurity] = rule }
         let body = isHead ? ResponseBody() : response.body
         if case .some(0) = body.contentLength {
             try await send([.head(head), .end(nil)])

@@ -29,56 +29,14 @@ public struct ClientHello: Sendable, Hashable {
     public static let maxLength = 16 * 1024
 
     /// Reads the first bytes of a connection, and takes none of them.
-    ///
-    /// The message may be spread over records (RFC 8446, section 5.1). Its parts that are not asked for are passed over
-    /// unread: the TLS library checks them afterwards.
     public static func read(_ bytes: ByteBuffer) -> Reading {
-        var records = bytes
-        var message = ByteBuffer()
-        while true {
-            guard let type = records.readInteger(as: UInt8.self) else { return .incomplete }
-            guard type == 22 else { return records.readerIndex == bytes.readerIndex + 1 ? .foreign : .malformed }
-            guard let major = records.readInteger(as: UInt8.self) else { return .incomplete }
-            guard major == 3 else { return .foreign }
-            guard records.readInteger(as: UInt8.self) != nil, let length = records.readInteger(as: UInt16.self) else {
-                return .incomplete
-            }
-            guard length > 0, length <= 1 << 14 else { return .malformed }
-            let isWhole = records.readableBytes >= length
-            guard var part = records.readSlice(length: min(Int(length), records.readableBytes)) else {
-                return .incomplete
-            }
-            message.writeBuffer(&part)
-            switch state(of: message) {
-            case .complete(let length):
-                guard let body = message.getSlice(at: message.readerIndex + 4, length: length) else {
-                    return .malformed
-                }
-                return parse(body).map { .complete($0) } ?? .malformed
-            case .malformed: return .malformed
-            case .incomplete: if !isWhole { return .incomplete }
-            }
-        }
+        var reader = ClientHelloReader()
+        return reader.read(bytes)
     }
 
-    private enum MessageState {
-        case incomplete, malformed
-        case complete(length: Int)
-    }
-
-    private static func state(of message: ByteBuffer) -> MessageState {
-        let start = message.readerIndex
-        guard let type = message.getInteger(at: start, as: UInt8.self) else { return .incomplete }
-        guard type == 1 else { return .malformed }
-        guard let high = message.getInteger(at: start + 1, as: UInt8.self),
-            let low = message.getInteger(at: start + 2, as: UInt16.self)
-        else { return .incomplete }
-        let length = Int(high) << 16 | Int(low)
-        guard length <= maxLength else { return .malformed }
-        return message.readableBytes >= 4 + length ? .complete(length: length) : .incomplete
-    }
-
-    private static func parse(_ message: ByteBuffer) -> ClientHello? {
+    /// Reads the message's body. Its parts that are not asked for are passed over unread: the TLS library checks them
+    /// afterwards.
+    static func parse(_ message: ByteBuffer) -> ClientHello? {
         var message = message
         // Version and random; session id; cipher suites; compression methods.
         guard message.readSlice(length: 34) != nil, message.readLengthPrefixedSlice(as: UInt8.self) != nil,

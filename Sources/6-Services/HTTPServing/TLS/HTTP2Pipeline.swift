@@ -31,8 +31,33 @@ enum HTTP2Pipeline {
                 ])
             }
         }
-        try channel.pipeline.syncOperations.addHandlers([manager, ConnectionErrorHandler()])
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandlers([FarewellHandler(limits.stallTimeout), manager, ConnectionErrorHandler()])
+        // The channel is active already. Without this the time until a first request would have no limit.
+        manager.channelActive(context: try pipeline.context(handler: manager))
     }
+}
+
+/// Ends a connection some time after it was told to end: the polite way waits for an answer, which may never come.
+private final class FarewellHandler: ChannelOutboundHandler {
+    typealias OutboundIn = HTTP2Frame
+
+    private let time: Duration
+    private var deadline: Scheduled<Void>?
+
+    init(_ time: Duration) {
+        self.time = time
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .goAway = unwrapOutboundIn(data).payload, deadline == nil {
+            let channel = context.channel
+            deadline = context.eventLoop.scheduleTask(in: TimeAmount(time)) { channel.close(promise: nil) }
+        }
+        context.write(data, promise: promise)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
 }
 
 /// Ends a connection that something is wrong with.

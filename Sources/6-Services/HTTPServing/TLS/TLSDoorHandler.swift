@@ -13,6 +13,7 @@ final class TLSDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     private let executor: LoopExecutor
     private let place: ConnectionCensus.Place
     private var received = ByteBuffer()
+    private var reader = ClientHelloReader()
     private var deadline: Scheduled<Void>?
 
     init(server: HTTPServer, door: TLSDoor, executor: LoopExecutor, place: ConnectionCensus.Place) {
@@ -45,8 +46,8 @@ final class TLSDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        received.writeBuffer(&bytes)
-        switch ClientHello.read(received) {
+        if received.readableBytes == 0 { received = bytes } else { received.writeBuffer(&bytes) }
+        switch reader.read(received) {
         // Records may hold a byte each.
         case .incomplete: if received.readableBytes > 2 * ClientHello.maxLength { refuse(.malformed, context) }
         case .foreign: refuseForeign(context)

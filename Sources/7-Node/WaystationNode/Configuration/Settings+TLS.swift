@@ -16,5 +16,10 @@ extension Settings {
         "domain", .list(of: .domain), default: [], "none",
         help: "names under which the front door is reached over TLS; announced as long as a certificate is for them")
 
-    static let tls: [any SettingDefinition] = [domain, tlsCertificate, tlsKey]
+    static let tlsStrictTransport: Setting<Duration> = Setting(
+        "tls.strictTransport", .duration, default: .seconds(365 * 86_400), "365d",
+        help:
+            "for how long browsers that came over TLS shall come to the host by `https` only (HSTS); `0` not to say so")
+
+    static let tls: [any SettingDefinition] = [domain, tlsCertificate, tlsKey, tlsStrictTransport]
 }

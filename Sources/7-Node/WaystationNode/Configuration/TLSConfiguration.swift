@@ -11,6 +11,9 @@ public struct TLSConfiguration: Sendable {
     /// Whether libp2p's TCP ports are the front door's too, so that it needs none of its own.
     public var sharesPort = false
 
+    /// For how long browsers shall come over TLS only; zero not to ask for it.
+    public var strictTransport = Settings.tlsStrictTransport.defaultValue
+
     /// The names under which the front door is reached over TLS, in lower case.
     public var domains: [String] = []
 
@@ -25,6 +28,7 @@ public struct TLSConfiguration: Sendable {
         address = try settings.value(Settings.https)
         domains = try settings.value(Settings.domain)
         sharesPort = try settings.value(Settings.sharePort)
+        strictTransport = try settings.value(Settings.tlsStrictTransport)
         let certificates = try settings.value(Settings.tlsCertificate)
         let keys = try settings.value(Settings.tlsKey)
         guard certificates.count == keys.count else {

@@ -176,6 +176,8 @@ final class NodeFrontDoor: Sendable {
         settings.caps = caps
         if isSecure, let store = certificates?.store {
             settings.tls = TLSDoor { store.credentials(for: $0.serverName)?.context }
+            let time = configuration.tls.strictTransport
+            settings.strictTransport = time == .zero ? nil : time
         }
         let (host, loops, star) = (host, loops, star)
         settings.bodyLimit = { _, path in
