@@ -18,6 +18,10 @@ public struct CertificateError: CodedError {
         case unreachable
         /// A server that is needed for a certificate was asked too often.
         case rateLimited = "rate_limited"
+        /// A certificate authority refuses the order, or what proves that a name is the node's.
+        case authorityRefused = "authority_refused"
+        /// A certificate authority does not do its work.
+        case authorityFailed = "authority_failed"
         /// AutoTLS' broker does not serve this node.
         case brokerRefused = "broker_refused"
         /// AutoTLS' broker does not do its work.

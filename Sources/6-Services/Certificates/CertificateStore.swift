@@ -2,20 +2,28 @@ import Synchronization
 
 /// The certificates that are served now, and which of them for whom.
 public final class CertificateStore: Sendable {
-    private let all: Mutex<[Credentials]>
+    /// Who puts certificates here. Each replaces its own only; those from files are chosen first.
+    public enum Source: Int, Sendable, CaseIterable {
+        /// Files of the operator.
+        case files
+        /// A certificate authority.
+        case authority
+    }
+
+    private let all: Mutex<[Source: [Credentials]]>
     private let observers = Mutex<[@Sendable () -> Void]>([])
 
     /// Begins with some certificates.
     public init(_ credentials: [Credentials] = []) {
-        all = Mutex(credentials)
+        all = Mutex([.files: credentials])
     }
 
     /// All certificates, in the order of the configuration.
-    public var credentials: [Credentials] { all.withLock { $0 } }
+    public var credentials: [Credentials] { all.withLock { all in Source.allCases.flatMap { all[$0] ?? [] } } }
 
     /// Serves these from the next handshake on. Connections that are there go on with theirs.
-    public func replace(with credentials: [Credentials]) {
-        all.withLock { $0 = credentials }
+    public func replace(with credentials: [Credentials], from source: Source = .files) {
+        all.withLock { $0[source] = credentials }
         for observer in observers.withLock({ $0 }) { observer() }
     }
 
@@ -27,9 +35,8 @@ public final class CertificateStore: Sendable {
     ///
     /// - Parameter host: the name in lower case; nil when the client gives none.
     public func credentials(for host: String?) -> Credentials? {
-        all.withLock { all in
-            guard let host else { return all.first }
-            return all.first { $0.names.contains(host) } ?? all.first { $0.covers(host) } ?? all.first
-        }
+        let all = credentials
+        guard let host else { return all.first }
+        return all.first { $0.names.contains(host) } ?? all.first { $0.covers(host) } ?? all.first
     }
 }

@@ -1,0 +1,53 @@
+import FoundationEssentials
+
+/// What a certificate authority says of its resources (RFC 8555 section 7.1). Fields that are not used are not read.
+struct ACMEDirectory: Decodable, Sendable {
+    let newNonce: String
+    let newAccount: String
+    let newOrder: String
+}
+
+/// An order for a certificate.
+struct ACMEOrder: Decodable {
+    let status: String
+    let authorizations: [String]
+    let finalize: String
+    let certificate: String?
+    let error: ACMEProblem?
+
+    /// One for each name; nobody has so many.
+    static let maxAuthorizations = 100
+}
+
+/// What must be shown of one name.
+struct ACMEAuthorization: Decodable {
+    let status: String
+    let identifier: Identifier
+    let challenges: [Challenge]
+    let wildcard: Bool?
+
+    struct Identifier: Codable {
+        var type = "dns"
+        let value: String
+    }
+
+    /// A way to show it.
+    struct Challenge: Decodable {
+        let type: String
+        let url: String
+        let token: String?
+        let error: ACMEProblem?
+    }
+}
+
+/// Why something was refused (RFC 7807).
+struct ACMEProblem: Decodable {
+    let type: String?
+    let detail: String?
+
+    /// The kind, without the prefix that all have.
+    var kind: String { type.map { String($0.split(separator: ":").last ?? "") } ?? "" }
+
+    /// It in words for the log.
+    var words: String { BrokerAnswer.printable("\(kind): \(detail ?? "no detail")".utf8) }
+}

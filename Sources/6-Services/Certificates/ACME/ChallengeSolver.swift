@@ -1,0 +1,55 @@
+import Crypto
+import Multiformats
+
+/// How an authority is shown that a name is this node's (RFC 8555, section 8).
+public enum ChallengeKind: String, Sendable, Hashable, CaseIterable {
+    /// It asks the name for a file over plain HTTP, port 80.
+    case http01 = "http-01"
+    /// It opens a TLS connection to the name, port 443, by a protocol of its own (RFC 8737).
+    case tlsALPN01 = "tls-alpn-01"
+    /// It looks for a record in the name's domain. The only kind for names with a star.
+    case dns01 = "dns-01"
+}
+
+/// What an authority wants to see.
+public struct Challenge: Sendable, Hashable {
+    /// How it looks.
+    public let kind: ChallengeKind
+    /// The name, in lower case, without a star.
+    public let domain: String
+    /// The authority's word for this challenge: base64url, and so fit for a path.
+    public let token: String
+    /// The token with the account's thumbprint: what a file of HTTP-01 holds.
+    public let keyAuthorization: String
+
+    /// Describes a challenge.
+    public init(kind: ChallengeKind, domain: String, token: String, keyAuthorization: String) {
+        self.kind = kind
+        self.domain = domain
+        self.token = token
+        self.keyAuthorization = keyAuthorization
+    }
+
+    /// The hash of the key authorization: what a certificate of TLS-ALPN-01 holds.
+    public var digest: [UInt8] { Array(SHA256.hash(data: Array(keyAuthorization.utf8))) }
+
+    /// What the record of DNS-01 says.
+    public var recordText: String { Multibase.base64url.encodeBody(digest) }
+
+    /// Where the record of DNS-01 stands.
+    public var recordName: String { "_acme-challenge.\(domain)" }
+}
+
+/// Shows an authority what it wants to see, in one of the ways.
+public protocol ChallengeSolver: Sendable {
+    /// Which way.
+    var kind: ChallengeKind { get }
+
+    /// Sees to it that the authority finds what it looks for: when this returns, it may look.
+    ///
+    /// - Throws: ``CertificateError``.
+    func present(_ challenge: Challenge) async throws
+
+    /// Takes back what was presented, whatever became of it.
+    func withdraw(_ challenge: Challenge) async
+}
