@@ -60,6 +60,9 @@ public struct NodeConfiguration: Sendable {
     /// With which certificates the front door speaks TLS.
     public var tls = TLSConfiguration()
 
+    /// From whom certificates are obtained, where none are given in files.
+    public var acme = ACMEConfiguration()
+
     /// What the star gives away.
     public var star = StarConfiguration()
 
@@ -124,6 +127,7 @@ public struct NodeConfiguration: Sendable {
         proxies = try settings.value(Settings.accessProxies)
         relay = try RelayConfiguration(settings)
         tls = try TLSConfiguration(settings)
+        acme = try ACMEConfiguration(settings)
         star = try StarConfiguration(settings)
         delegate = try DelegateConfiguration(settings)
         pubsubTopics = try settings.value(Settings.pubsubTopic)
