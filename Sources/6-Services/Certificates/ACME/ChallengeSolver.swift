@@ -1,16 +1,6 @@
 import Crypto
 import Multiformats
 
-/// How an authority is shown that a name is this node's (RFC 8555, section 8).
-public enum ChallengeKind: String, Sendable, Hashable, CaseIterable {
-    /// It asks the name for a file over plain HTTP, port 80.
-    case http01 = "http-01"
-    /// It opens a TLS connection to the name, port 443, by a protocol of its own (RFC 8737).
-    case tlsALPN01 = "tls-alpn-01"
-    /// It looks for a record in the name's domain. The only kind for names with a star.
-    case dns01 = "dns-01"
-}
-
 /// What an authority wants to see.
 public struct Challenge: Sendable, Hashable {
     /// How it looks.
