@@ -124,6 +124,7 @@ let package = Package(
         room("5-Protocols", "LibP2PPubSub", ["LibP2PCore", nioCore, logging, collections]),
         room("5-Protocols", "LibP2PBitswap", ["LibP2PCore", nioCore, logging, orderedCollections, crypto]),
         room("5-Protocols", "LibP2PHTTP", ["LibP2PCore", "LibP2PIdentity", "Multiformats", crypto]),
+        room("5-Protocols", "Redis", ["LibP2PCore", "Multiformats", nioCore, nioPosix, collections]),
 
         room(
             "6-Services", "HTTPServing",
@@ -134,8 +135,7 @@ let package = Package(
         room(
             "6-Services", "StarSignalling",
             [
-                "LibP2PCore", "Multiformats", nioCore, nioPosix, nioHTTP1, nioWebSocket, httpTypes, logging, metrics,
-                collections,
+                "LibP2PCore", "Redis", "Multiformats", nioCore, nioHTTP1, nioWebSocket, httpTypes, logging, metrics,
             ]),
         room(
             "6-Services", "Certificates",
@@ -161,7 +161,7 @@ let package = Package(
             "7-Node", "WaystationNode",
             [
                 "LibP2PHost", "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "LibP2PRelay", "LibP2PPubSub", "LibP2PBitswap", "HTTPServing", "Certificates",
+                "LibP2PRelay", "LibP2PPubSub", "LibP2PBitswap", "Redis", "HTTPServing", "Certificates",
                 "StarSignalling", "DelegatedRouting", "Telemetry",
                 "NodeStorage",
                 lifecycle, unixSignals, coreMetrics, logging, metrics, configuration, yams, nioCore, nioPosix,
@@ -190,6 +190,7 @@ let package = Package(
         tests("LibP2PPubSub", ["LibP2PTesting", nioPosix]),
         tests("LibP2PBitswap", ["LibP2PTesting", "LibP2PHost", logging]),
         tests("LibP2PHTTP", ["LibP2PTesting", crypto]),
+        tests("Redis", ["LibP2PTesting", nioPosix]),
         tests("HTTPServing", ["LibP2PTesting", nioPosix, nioSSL, nioWebSocket, hummingbird, httpTypes]),
         tests(
             "StarSignalling",
@@ -206,15 +207,15 @@ let package = Package(
             name: "FuzzTests",
             dependencies: [
                 "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
-                "LibP2PRelay", "LibP2PPubSub", "LibP2PBitswap", "LibP2PHTTP", "DelegatedRouting", "StarSignalling",
-                "WaystationNode", "LibP2PTesting", nioEmbedded, nioWebSocket, asn1, crypto,
+                "LibP2PRelay", "LibP2PPubSub", "LibP2PBitswap", "LibP2PHTTP", "Redis", "DelegatedRouting",
+                "StarSignalling", "WaystationNode", "LibP2PTesting", nioEmbedded, nioWebSocket, asn1, crypto,
             ],
             path: "Fuzz/Tests", swiftSettings: settings),
         .testTarget(
             name: "InteropTests",
             dependencies: [
                 "LibP2PSecurity", "LibP2PHost", "LibP2PTransports", "LibP2PMuxers", "LibP2PBasics", "LibP2PRelay",
-                "LibP2PBitswap", "StarSignalling", nioCore, nioPosix, crypto,
+                "LibP2PBitswap", "Redis", "StarSignalling", nioCore, nioPosix, crypto,
             ],
             path: "Interop/Tests", swiftSettings: settings),
     ],

@@ -5,6 +5,7 @@ final class RedisProcess {
     let url: String
 
     private let lab: Lab
+    private let pidFile: String
     private let port: UInt16
     private let password: String?
     private var process: ChildProcess
@@ -19,7 +20,8 @@ final class RedisProcess {
         self.password = password
         port = try FreePort.find()
         url = "redis://\(password.map { ":\($0)@" } ?? "")127.0.0.1:\(port)/3"
-        process = try await Self.start(lab, port, password)
+        pidFile = lab.path("redis.pid")
+        process = try await Self.start(lab, port, password, pidFile)
     }
 
     /// Ends it at once, as a power cut would.
@@ -28,12 +30,30 @@ final class RedisProcess {
         _ = try await process.status()
     }
 
-    /// Starts it again, empty, where it was.
-    func restart() async throws { process = try await Self.start(lab, port, password) }
+    /// Lets it hang, as a machine without memory would.
+    func pause() throws { try signal(SIGSTOP) }
 
-    private static func start(_ lab: Lab, _ port: UInt16, _ password: String?) async throws -> ChildProcess {
+    /// Lets it go on.
+    func resume() throws { try signal(SIGCONT) }
+
+    /// To itself: the process that the test has started is the leash.
+    private func signal(_ number: Int32) throws {
+        let text = try String(contentsOfFile: pidFile, encoding: .utf8)
+        guard let identifier = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            throw InteropError("redis-server wrote \(text) where its process number belongs")
+        }
+        Foundation.kill(identifier, number)
+    }
+
+    /// Starts it again, empty, where it was.
+    func restart() async throws { process = try await Self.start(lab, port, password, pidFile) }
+
+    private static func start(
+        _ lab: Lab, _ port: UInt16, _ password: String?, _ pidFile: String
+    ) async throws -> ChildProcess {
         var arguments = [
             "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", lab.folder.path,
+            "--pidfile", pidFile,
         ]
         if let password { arguments += ["--requirepass", password] }
         let process = try await lab.start(name: "redis-server", program, arguments)

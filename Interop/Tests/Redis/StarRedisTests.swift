@@ -1,6 +1,7 @@
 import LibP2PCore
 import NIOCore
 import NIOPosix
+import Redis
 import Testing
 
 @testable import StarSignalling

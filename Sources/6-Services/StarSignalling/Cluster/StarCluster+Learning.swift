@@ -1,5 +1,6 @@
 import LibP2PCore
 import NIOCore
+import Redis
 import Synchronization
 
 // What this node learns of others. All of it may come from somebody else who writes to Redis: it is bounded, and what makes

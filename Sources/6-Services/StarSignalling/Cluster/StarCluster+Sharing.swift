@@ -1,6 +1,7 @@
 import LibP2PCore
 import Logging
 import NIOCore
+import Redis
 import Synchronization
 
 // What this node says to others. Joins come from any loop, so they may come in another order than they happened in: what

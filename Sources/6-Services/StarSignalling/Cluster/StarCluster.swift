@@ -1,6 +1,7 @@
 public import LibP2PCore
 public import Logging
 import NIOCore
+public import Redis
 import Synchronization
 
 /// Makes the stars of several nodes one, through Redis.

@@ -1,3 +1,4 @@
+import Redis
 import StarSignalling
 
 // What the signalling server for browsers gives away. The defaults are its own.

@@ -1,4 +1,5 @@
-public import StarSignalling
+public import Redis
+import StarSignalling
 
 /// What a node's star gives away.
 public struct StarConfiguration: Sendable {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import StarSignalling
+@testable import Redis
 
 @Suite("A URL says where Redis is")
 struct RedisURLTests {

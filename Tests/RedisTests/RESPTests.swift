@@ -2,7 +2,7 @@ import LibP2PTesting
 import NIOCore
 import Testing
 
-@testable import StarSignalling
+@testable import Redis
 
 @Suite("Redis's answers are read in whatever pieces they come")
 struct RESPTests {

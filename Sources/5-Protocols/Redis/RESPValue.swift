@@ -16,28 +16,33 @@ package enum RESPValue: Hashable, Sendable {
     case array([RESPValue])
 
     /// The bytes, if it is bytes.
-    var bytes: ByteBuffer? {
+    package var bytes: ByteBuffer? {
         guard case .bulk(let bytes) = self else { return nil }
         return bytes
     }
 
     /// The bytes as text, if it is that.
-    var text: String? { bytes.flatMap { String(validating: $0.readableBytesView, as: UTF8.self) } }
+    package var text: String? { bytes.flatMap { String(validating: $0.readableBytesView, as: UTF8.self) } }
 
     /// The values, if it is several.
-    var elements: [RESPValue]? {
+    package var elements: [RESPValue]? {
         guard case .array(let elements) = self else { return nil }
         return elements
     }
 }
 
 /// What Redis is told: a command and its arguments.
-struct RESPCommand: Sendable {
+package struct RESPCommand: Sendable {
     let parts: [ByteBuffer]
 
-    init(_ parts: [ByteBuffer]) { self.parts = parts }
+    /// A command of bytes.
+    package init(_ parts: [ByteBuffer]) { self.parts = parts }
 
-    init(_ parts: String...) { self.parts = parts.map { ByteBuffer(string: $0) } }
+    /// A command of texts.
+    package init(_ parts: some Sequence<String>) { self.init(parts.map { ByteBuffer(string: $0) }) }
+
+    /// A command of texts.
+    package init(_ parts: String...) { self.init(parts) }
 
     /// The bytes that it takes, about.
     var byteCount: Int { parts.reduce(16) { $0 + $1.readableBytes + 16 } }

@@ -1,20 +1,20 @@
 import DequeModule
-import LibP2PCore
+package import LibP2PCore
 import NIOCore
 import NIOPosix
 
 /// One connection to Redis. Commands leave at once, one after another; answers come in the same order.
 ///
 /// Its state is touched on its loop only.
-final class RedisConnection: Sendable {
+package final class RedisConnection: Sendable {
     /// What becomes of a command.
-    typealias Answer = @Sendable (Result<RESPValue, RedisError>) -> Void
+    package typealias Answer = @Sendable (Result<RESPValue, RedisError>) -> Void
 
     /// Commands that may wait for their answers, and their bytes.
     static let waitingLimit = 65_536
     static let waitingByteLimit = 32 << 20
-    /// So long a server may take to be connected to.
-    static let connectTimeout = TimeAmount.seconds(5)
+    /// So long a server may take to be connected to, and to accept who we are.
+    package static let connectLimit = Duration.seconds(5)
 
     private struct Waiting {
         let byteCount: Int
@@ -29,7 +29,7 @@ final class RedisConnection: Sendable {
         var end: RedisError?
     }
 
-    let executor: LoopExecutor
+    package let executor: LoopExecutor
     private let channel: any Channel
     private let pushed: @Sendable (RESPValue) -> Void
     private let closed: @Sendable () -> Void
@@ -61,18 +61,20 @@ final class RedisConnection: Sendable {
     /// Connects, and says who we are.
     ///
     /// - Parameters:
+    ///   - limit: so long that may take.
     ///   - pushed: takes what comes without being asked for, once a channel was subscribed to. On the loop.
     ///   - closed: is called once, on the loop, when the connection is gone.
-    static func connect(
-        to url: RedisURL, on executor: LoopExecutor, pushed: @escaping @Sendable (RESPValue) -> Void = { _ in },
-        closed: @escaping @Sendable () -> Void
+    package static func connect(
+        to url: RedisURL, on executor: LoopExecutor, within limit: Duration = connectLimit,
+        pushed: @escaping @Sendable (RESPValue) -> Void = { _ in }, closed: @escaping @Sendable () -> Void
     ) async throws(RedisError) -> RedisConnection {
+        let start = executor.now
         let connection: RedisConnection
         do {
             guard let bootstrap = ClientBootstrap(validatingGroup: executor.loop) else {
                 throw RedisError(.unreachable, "Redis needs the event loops of NIOPosix, not \(executor.loop).")
             }
-            connection = try await bootstrap.connectTimeout(connectTimeout)
+            connection = try await bootstrap.connectTimeout(TimeAmount(limit))
                 .connect(host: url.host, port: url.port)
                 .flatMapThrowing { channel in
                     let connection = RedisConnection(channel, on: executor, pushed: pushed, closed: closed)
@@ -82,6 +84,9 @@ final class RedisConnection: Sendable {
         } catch {
             throw RedisError(.unreachable, "\(url) cannot be connected to.", cause: error)
         }
+        let left = limit.left(since: start, on: executor)
+        let watch = executor.schedule(after: left) { connection.abandon(after: limit) }
+        defer { watch.cancel() }
         do {
             if let password = url.password {
                 try await connection.call(RESPCommand([["AUTH"], url.user.map { [$0] } ?? [], [password]].joined()))
@@ -100,7 +105,7 @@ final class RedisConnection: Sendable {
     ///
     /// - Throws: `RedisError`, also for an answer that is an error.
     @discardableResult
-    func call(_ command: RESPCommand) async throws(RedisError) -> RESPValue {
+    package func call(_ command: RESPCommand) async throws(RedisError) -> RESPValue {
         let result: Result<RESPValue, RedisError> = await withCheckedContinuation { continuation in
             executor.loop.execute { self.send(command) { continuation.resume(returning: $0) } }
         }
@@ -110,7 +115,7 @@ final class RedisConnection: Sendable {
     }
 
     /// Sends a command. Call it on the loop.
-    func send(_ command: RESPCommand, _ answer: @escaping Answer = { _ in }) {
+    package func send(_ command: RESPCommand, _ answer: @escaping Answer = { _ in }) {
         if let end = state.end { return answer(.failure(end)) }
         let byteCount = command.byteCount
         guard state.waiting.count < Self.waitingLimit, state.waitingBytes + byteCount <= Self.waitingByteLimit else {
@@ -123,15 +128,20 @@ final class RedisConnection: Sendable {
     }
 
     /// Subscribes to channels. From then on all that comes is a push, and nothing else can be asked. Call it on the loop.
-    func subscribe(_ channels: [String]) {
+    package func subscribe(_ channels: [String]) {
         guard state.end == nil else { return }
         state.isSubscribed = true
         write(RESPCommand(["SUBSCRIBE"] + channels))
     }
 
     /// Ends the connection. May be called from any loop.
-    func close() {
+    package func close() {
         executor.loop.execute { self.finish(RedisError(.closed, "The connection to Redis was closed.")) }
+    }
+
+    /// Ends the connection because an answer did not come: no later one comes before it. Call it on the loop.
+    func abandon(after limit: Duration) {
+        finish(RedisError(.overloaded, "Redis did not answer within \(limit)."))
     }
 
     private func write(_ command: RESPCommand) {
@@ -147,6 +157,9 @@ final class RedisConnection: Sendable {
             self.channel.flush()
         }
     }
+
+    /// Whether the connection is gone. Call it on the loop.
+    var hasEnded: Bool { state.end != nil }
 
     // MARK: Answers
 
@@ -170,9 +183,11 @@ final class RedisConnection: Sendable {
     }
 }
 
-extension RESPCommand {
-    /// A command of texts.
-    init(_ parts: some Sequence<String>) { self.init(parts.map { ByteBuffer(string: $0) }) }
+extension Duration {
+    /// What is left of a limit.
+    func left(since start: NIODeadline, on executor: LoopExecutor) -> Duration {
+        max(.zero, self - .nanoseconds((executor.now - start).nanoseconds))
+    }
 }
 
 /// Between a channel and its connection: parses what comes.
