@@ -90,28 +90,34 @@ extension RealPeers {
                     "%{response_code}", "https://localhost:\(port)/")
                 #expect(again.output == ["200"])
                 let metrics = try await HTTPAnswer.get(node.admin, "/metrics").body
-                #expect(metrics.contains("waystation_certificate_failed_reloads_total 1\n"))
+                #expect(metrics.contains("waystation_certificate_failed_reloads_total{reason=\"malformed\"} 1\n"))
                 #expect(metrics.contains("waystation_certificate_expiry_seconds{name=\"localhost\"}"))
                 #expect(try await peer.call("ping", ["peer": .string(node.id), "count": 1]).array?.count == 1)
             }
         }
 
-        /// The names of the configuration are told as long as a certificate is for them, and changes are pushed.
+        /// The names of the configuration are told as long as a valid certificate is for them, and changes are pushed.
         @Test func namesAreAnnouncedAndWithdrawn() async throws {
             try await Lab.open { lab in
-                let certificate = try await lab.certificate(for: "elsewhere.test")
+                let certificate = try await lab.certificate(for: "localhost")
                 let node = try await lab.node(
-                    ["--https", "127.0.0.1:0", "--domain", "LocalHost", "--domain", "other.test"] + certificate.flags)
+                    ["--https", "127.0.0.1:0", "--domain", "LocalHost"] + certificate.flags)
                 let port = try #require(node.https?.split(separator: ":").last)
+                let names = ["wss", "tls/ws"].map { "/dns4/localhost/tcp/\(port)/\($0)" }
+                #expect(try await lab.announced(by: node).prefix(2) == names.map { "\($0)/p2p/\(node.id)" }[...])
+
+                try await lab.certificate(for: "localhost", seconds: 10).replace(certificate)
+                try await node.hangUp(until: "announced no more")
                 // By its IP address the door over TLS is listened on, but of no use to anybody.
                 #expect(node.addresses.contains("/ip4/127.0.0.1/tcp/\(port)/tls/ws/p2p/\(node.id)"))
                 #expect(try await !lab.announced(by: node).contains { $0.contains("/dns4/") || $0.contains("/tls/") })
+                let expiry = try await lab.expirySeconds(of: "localhost", at: node)
+                #expect(expiry < 0)
                 let peer = try await lab.pythonPeer()
                 _ = try await peer.call("connect", ["address": .string(node.address())])
 
                 try await lab.certificate(for: "localhost").replace(certificate)
                 try await node.hangUp(until: "over TLS are announced")
-                let names = ["wss", "tls/ws"].map { "/dns4/localhost/tcp/\(port)/\($0)" }
                 #expect(
                     try await lab.announced(by: node).filter { $0.contains("/dns4/") }
                         == names.map { "\($0)/p2p/\(node.id)" })
@@ -119,12 +125,36 @@ extension RealPeers {
                     let known = try await peer.call("addresses", ["peer": .string(node.id)]).strings
                     return names.allSatisfy { known.contains($0) } ? true : nil
                 }
+                #expect(try await lab.expirySeconds(of: "localhost", at: node) > 86_400)
+            }
+        }
 
+        /// A domain without a certificate is refused at the start, and does not replace one that has it.
+        @Test func certificatesOfOtherHostsAreRefused() async throws {
+            try await Lab.open { lab in
+                let certificate = try await lab.certificate(for: "localhost")
+                let flags = ["--https", "127.0.0.1:0", "--domain", "localhost"] + certificate.flags
+                let other = try await lab.waystation(
+                    "run", "--data-dir", lab.path("data"), "--listen", "/ip4/127.0.0.1/tcp/0", "--http", "127.0.0.1:0",
+                    "--admin", "127.0.0.1:0", "--https", "127.0.0.1:0", "--domain", "other.test", "--domain",
+                    "localhost", "--tls-certificate", certificate.chain, "--tls-key", certificate.key)
+                #expect(other.status == 78)
+                let reason = "No certificate is for other.test: \(certificate.chain) is for localhost."
+                #expect(other.errors.joined().contains(reason))
+
+                let node = try await lab.node(flags)
+                let before = try await lab.announced(by: node)
+                let original = CertificateOnDisk(chain: lab.path("kept.pem"), key: lab.path("kept-key.pem"))
+                try certificate.replace(original)
                 try await lab.certificate(for: "other.test").replace(certificate)
-                try await node.hangUp(until: "announced no more")
-                #expect(
-                    try await lab.announced(by: node).filter { $0.contains("/dns4/") }
-                        == ["wss", "tls/ws"].map { "/dns4/other.test/tcp/\(port)/\($0)/p2p/\(node.id)" })
+                try await node.hangUp(until: "the old ones stay: No certificate is for localhost")
+                let metrics = try await HTTPAnswer.get(node.admin, "/metrics").body
+                #expect(metrics.contains("waystation_certificate_failed_reloads_total{reason=\"wrong_host\"} 1\n"))
+                #expect(metrics.contains("waystation_certificate_failed_reloads_total{reason=\"expired\"} 0\n"))
+                #expect(try await lab.announced(by: node) == before)
+                let url = try #require(node.https).replacing("127.0.0.1", with: "localhost")
+                let answer = try await lab.run("curl", "--silent", "--fail", "--cacert", original.chain, "\(url)/")
+                #expect(answer.status == 0)
             }
         }
 
@@ -207,5 +237,18 @@ extension RealPeers {
                 #expect(result.errors.joined().contains("The key is not that of the certificate for one.example"))
             }
         }
+    }
+}
+
+extension Lab {
+    /// What a node's metrics say of a certificate.
+    fileprivate func expirySeconds(of name: String, at node: NodeProcess) async throws -> Double {
+        let metrics = try await HTTPAnswer.get(node.admin, "/metrics").body
+        let start = "waystation_certificate_expiry_seconds{name=\"\(name)\"} "
+        let line = metrics.split(separator: "\n").first { $0.hasPrefix(start) }
+        guard let value = line.flatMap({ Double($0.dropFirst(start.count)) }) else {
+            throw InteropError("the metrics do not tell when the certificate for \(name) expires")
+        }
+        return value
     }
 }

@@ -20,9 +20,9 @@ struct CertificateReloaderTests {
         try certificate.key.write(toFile: files.key, atomically: true, encoding: .utf8)
     }
 
-    private func makeReloader() throws -> CertificateReloader {
+    private func makeReloader(for domains: [String] = []) throws -> CertificateReloader {
         try CertificateReloader(
-            [files], protocols: ["h2"], on: LoopExecutor(loop),
+            [files], for: domains, protocols: ["h2"], on: LoopExecutor(loop),
             logger: Logger(label: "test") { _ in
                 SwiftLogNoOpLogHandler()
             })
@@ -51,7 +51,7 @@ struct CertificateReloaderTests {
         try FileManager.default.removeItem(atPath: files.key)
         reloader.reload()
         #expect(reloader.store.credentials.first?.names == ["old.example"])
-        #expect(reloader.failureCount == 3)
+        #expect(reloader.failures == [.expired: 1, .malformed: 1, .unreadable: 1])
     }
 
     @Test func badFilesAreRefusedAtTheStart() throws {
@@ -61,5 +61,34 @@ struct CertificateReloaderTests {
         try write(TestCertificate(names: ["early.example"], from: 3600, to: 7200))
         let early = #expect(throws: CertificateError.self) { try makeReloader() }
         #expect(early?.code == .expired)
+    }
+
+    @Test("a domain that no certificate is for is told, with what the certificates are for")
+    func domains() throws {
+        try write(TestCertificate(names: ["one.example", "*.two.example"], ips: [[192, 0, 2, 1]]))
+        _ = try makeReloader(for: ["one.example", "a.two.example"])
+        let error = #expect(throws: CertificateError.self) {
+            try makeReloader(for: ["one.example", "two.example", "a.b.two.example"])
+        }
+        #expect(error?.code == .wrongHost)
+        #expect(
+            error?.message.hasPrefix(
+                "No certificate is for two.example, a.b.two.example: \(files.chain) is for one.example, *.two.example, 192.0.2.1."
+            ) == true)
+        try write(TestCertificate(names: []))
+        let nameless = #expect(throws: CertificateError.self) { try makeReloader(for: ["one.example"]) }
+        #expect(nameless?.message.contains("is for no host at all") == true)
+    }
+
+    @Test func certificatesOfOtherHostsAreNotServed() throws {
+        try write(TestCertificate(names: ["one.example"]))
+        let reloader = try makeReloader(for: ["one.example"])
+        try write(TestCertificate(names: ["other.example"]))
+        reloader.reload()
+        #expect(reloader.store.credentials.first?.names == ["one.example"])
+        #expect(reloader.failures == [.wrongHost: 1])
+        try write(TestCertificate(names: ["more.example", "one.example"]))
+        reloader.reload()
+        #expect(reloader.store.credentials.first?.names == ["more.example", "one.example"])
     }
 }

@@ -24,6 +24,18 @@ extension Lab {
         return files
     }
 
+    /// One that expires soon.
+    func certificate(for name: String, seconds: Int) async throws -> CertificateOnDisk {
+        let files = CertificateOnDisk(chain: path("chain.pem"), key: path("key.pem"))
+        let python = try await start(
+            name: "certificate.py", tools.python,
+            [tools.pythonScript("certificate.py"), name, "\(seconds)", files.chain, files.key])
+        guard try await python.status(within: .seconds(60)) == 0 else {
+            throw InteropError("certificate.py made no certificate")
+        }
+        return files
+    }
+
     /// What a node tells others.
     func announced(by node: NodeProcess) async throws -> [String] {
         try JSONValue(parsing: try await HTTPAnswer.get(node.admin, "/api/node").body)["announcedAddresses"]?.strings

@@ -9,7 +9,7 @@ public final class CertificateReloader: Sendable {
     private struct State {
         var stamps: [CertificateFiles.Stamp] = []
         var timer: Scheduled<Void>?
-        var failures = 0
+        var failures: [CertificateError.Code: Int] = [:]
         var isStopped = false
     }
 
@@ -19,6 +19,7 @@ public final class CertificateReloader: Sendable {
     /// What is served.
     public let store: CertificateStore
     private let files: [CertificateFiles]
+    private let domains: [String]
     private let protocols: [String]
     private let executor: LoopExecutor
     private let clock: WallClock
@@ -28,20 +29,22 @@ public final class CertificateReloader: Sendable {
     /// Reads the files for the first time.
     ///
     /// - Parameters:
+    ///   - domains: host names, in lower case, for each of which there must be a certificate.
     ///   - protocols: what handshakes offer by ALPN, the preferred one first.
     ///   - executor: where the files are looked at.
-    /// - Throws: ``CertificateError``, `.expired` too.
+    /// - Throws: ``CertificateError``, `.expired` and `.wrongHost` too.
     public init(
-        _ files: [CertificateFiles], protocols: [String], on executor: LoopExecutor, clock: WallClock = .system,
-        logger: Logger
+        _ files: [CertificateFiles], for domains: [String] = [], protocols: [String], on executor: LoopExecutor,
+        clock: WallClock = .system, logger: Logger
     ) throws(CertificateError) {
         self.files = files
+        self.domains = domains
         self.protocols = protocols
         self.executor = executor
         self.clock = clock
         self.logger = logger
         let stamps = files.map { $0.stamp() }
-        store = CertificateStore(try Self.read(files, protocols, at: clock.now))
+        store = CertificateStore(try Self.read(files, for: domains, protocols, at: clock.now))
         state.withLock { $0.stamps = stamps }
     }
 
@@ -58,8 +61,8 @@ public final class CertificateReloader: Sendable {
         timer?.cancel()
     }
 
-    /// How often files were replaced by what cannot be used.
-    public var failureCount: Int { state.withLock { $0.failures } }
+    /// Why files that were put in others' place could not be used, and how often.
+    public var failures: [CertificateError.Code: Int] { state.withLock { $0.failures } }
 
     /// Reads the files again now, changed or not.
     public func reload() {
@@ -67,14 +70,14 @@ public final class CertificateReloader: Sendable {
         state.withLock { $0.stamps = stamps }
         do {
             let before = store.credentials.map(\.fingerprint)
-            let credentials = try Self.read(files, protocols, at: clock.now)
+            let credentials = try Self.read(files, for: domains, protocols, at: clock.now)
             store.replace(with: credentials)
             guard credentials.map(\.fingerprint) != before else { return }
             logger.notice(
                 "certificates were replaced",
                 metadata: ["names": "\(credentials.flatMap(\.names).joined(separator: " "))"])
         } catch {
-            state.withLock { $0.failures += 1 }
+            state.withLock { $0.failures[error.code, default: 0] += 1 }
             logger.error("certificates were replaced by what cannot be used; the old ones stay: \(error)")
         }
     }
@@ -98,7 +101,7 @@ public final class CertificateReloader: Sendable {
     }
 
     private static func read(
-        _ files: [CertificateFiles], _ protocols: [String], at time: Timestamp
+        _ files: [CertificateFiles], for domains: [String], _ protocols: [String], at time: Timestamp
     ) throws(CertificateError) -> [Credentials] {
         var all: [Credentials] = []
         for files in files {
@@ -110,6 +113,21 @@ public final class CertificateReloader: Sendable {
             }
             all.append(credentials)
         }
+        let missing = domains.filter { domain in !all.contains { $0.covers(domain) } }
+        guard missing.isEmpty else { throw wrongHost(missing, files, all) }
         return all
+    }
+
+    private static func wrongHost(
+        _ domains: [String], _ files: [CertificateFiles], _ all: [Credentials]
+    ) -> CertificateError {
+        let kept = zip(files, all).map { files, credentials in
+            let names = credentials.names + credentials.ips.map(\.description)
+            return "\(files.chain) is for \(names.isEmpty ? "no host at all" : names.joined(separator: ", "))"
+        }
+        return CertificateError(
+            .wrongHost,
+            "No certificate is for \(domains.joined(separator: ", ")): \(kept.joined(separator: "; ")). "
+                + "Get one with that name among its alternative names, or leave the domain out.")
     }
 }

@@ -61,7 +61,8 @@ final class NodeFrontDoor: Sendable {
             configuration.tls.files.isEmpty
             ? nil
             : try CertificateReloader(
-                configuration.tls.files, protocols: TLSDoor.protocols, on: loops.next(), logger: logger)
+                configuration.tls.files, for: configuration.tls.domains, protocols: TLSDoor.protocols,
+                on: loops.next(), logger: logger)
         announcer = certificates.map {
             NodeAnnouncer(configuration, host: host, store: $0.store, logger: logger)
         }
