@@ -53,6 +53,8 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 
 let package = Package(
@@ -83,11 +85,13 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(
             url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML"]),
-        // Hummingbird's and swift-configuration's own: named here because our sources import them too.
+        // Of the packages above: named here because our sources import them too.
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.34.1"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
@@ -140,8 +144,9 @@ let package = Package(
         room(
             "6-Services", "Certificates",
             [
-                "LibP2PCore", "LibP2PHTTP", nioCore, nioSSL, nioHTTP1, asyncHTTPClient, crypto, cryptoExtras, x509, asn1,
-                logging,
+                "LibP2PCore", "LibP2PHTTP", nioCore, nioSSL, nioHTTP1, asyncHTTPClient, crypto, cryptoExtras, x509,
+                asn1,
+                logging, subprocess, systemPackage,
             ]),
         room(
             "6-Services", "DelegatedRouting",

@@ -28,6 +28,10 @@ public struct CertificateError: CodedError {
         case brokerFailed = "broker_failed"
         /// The proof for a certificate does not show in the domain name system.
         case recordMissing = "record_missing"
+        /// Another node of the fleet orders the certificate.
+        case fleetBusy = "fleet_busy"
+        /// A program of the operator fails.
+        case programFailed = "program_failed"
         /// The work was ended by this node.
         case cancelled
     }

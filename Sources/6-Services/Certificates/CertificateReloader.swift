@@ -1,5 +1,6 @@
 public import LibP2PCore
 public import Logging
+import Multiformats
 import NIOCore
 import Synchronization
 

@@ -2,28 +2,45 @@ import Synchronization
 
 /// The certificates that are served now, and which of them for whom.
 public final class CertificateStore: Sendable {
-    /// Who puts certificates here. Each replaces its own only; those from files are chosen first.
-    public enum Source: Int, Sendable, CaseIterable {
+    /// Who puts certificates here. Each replaces its own only; those of the lesser are chosen first.
+    public struct Source: Sendable, Hashable, Comparable {
+        private let rank: Int
+
         /// Files of the operator.
-        case files
-        /// A certificate authority.
-        case authority
+        public static let files = Source(rank: -1)
+
+        /// A certificate authority, for one of several names.
+        public static func authority(_ number: Int) -> Source { Source(rank: number) }
+
+        /// A certificate authority, for the peer's own names.
+        public static let autoTLS = Source(rank: .max)
+
+        /// See `Comparable`.
+        public static func < (left: Source, right: Source) -> Bool { left.rank < right.rank }
     }
 
-    private let all: Mutex<[Source: [Credentials]]>
+    private struct State {
+        var bySource: [Source: [Credentials]]
+        var all: [Credentials]
+    }
+
+    private let state: Mutex<State>
     private let observers = Mutex<[@Sendable () -> Void]>([])
 
     /// Begins with some certificates.
     public init(_ credentials: [Credentials] = []) {
-        all = Mutex([.files: credentials])
+        state = Mutex(State(bySource: [.files: credentials], all: credentials))
     }
 
     /// All certificates, in the order of the configuration.
-    public var credentials: [Credentials] { all.withLock { all in Source.allCases.flatMap { all[$0] ?? [] } } }
+    public var credentials: [Credentials] { state.withLock { $0.all } }
 
     /// Serves these from the next handshake on. Connections that are there go on with theirs.
     public func replace(with credentials: [Credentials], from source: Source = .files) {
-        all.withLock { $0[source] = credentials }
+        state.withLock { state in
+            state.bySource[source] = credentials
+            state.all = state.bySource.sorted { $0.key < $1.key }.flatMap(\.value)
+        }
         for observer in observers.withLock({ $0 }) { observer() }
     }
 

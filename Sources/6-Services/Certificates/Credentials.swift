@@ -20,6 +20,9 @@ public struct Credentials: Sendable {
     public let context: NIOSSLContext
     /// The hash of the certificate itself, without its chain.
     public let fingerprint: SHA256Digest
+    /// What authorities call the certificate when they say when to renew it (RFC 9773, section 4.1); nil where it does not
+    /// say who signed it.
+    let renewalID: String?
 
     /// Reads a chain and a key.
     ///
@@ -45,6 +48,7 @@ public struct Credentials: Sendable {
                 .mismatch, "The key is not that of the certificate for \(Self.names(of: own).joined(separator: ", ")).")
         }
         names = Self.names(of: own)
+        renewalID = Self.renewalID(of: own)
         ips = Self.ips(of: own)
         notBefore = Timestamp(seconds: Int64(own.notValidBefore.timeIntervalSince1970))
         notAfter = Timestamp(seconds: Int64(own.notValidAfter.timeIntervalSince1970))
@@ -109,6 +113,14 @@ public struct Credentials: Sendable {
             if case .ipAddress(let octets) = name { return IPAddress(bytes: octets.bytes) }
             return nil
         }
+    }
+
+    private static func renewalID(of certificate: Certificate) -> String? {
+        guard let issuer = try? certificate.extensions.authorityKeyIdentifier?.keyIdentifier else { return nil }
+        var serial = Array(certificate.serialNumber.bytes)
+        // As DER writes a positive number.
+        if serial.first.map({ $0 >= 0x80 }) ?? true { serial.insert(0, at: 0) }
+        return "\(Multibase.base64url.encodeBody(Array(issuer))).\(Multibase.base64url.encodeBody(serial))"
     }
 
     private static func context(_ chain: [[UInt8]], key: String, protocols: [String]) throws -> NIOSSLContext {

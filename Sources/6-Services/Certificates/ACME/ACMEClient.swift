@@ -23,13 +23,18 @@ public final class ACMEClient: Sendable {
     let key: ACMEKey
     private let directoryURL: String
     private let contact: String?
+    private let external: ExternalAccount?
     private let exchange: ACMEExchange
     private let state = Mutex(State())
 
-    init(directory: String, key: ACMEKey, contact: String? = nil, exchange: @escaping ACMEExchange) {
+    init(
+        directory: String, key: ACMEKey, contact: String? = nil, external: ExternalAccount? = nil,
+        exchange: @escaping ACMEExchange
+    ) {
         directoryURL = directory
         self.key = key
         self.contact = contact
+        self.external = external
         self.exchange = exchange
     }
 
@@ -38,13 +43,16 @@ public final class ACMEClient: Sendable {
     private struct NewAccount: Encodable {
         let termsOfServiceAgreed = true
         let contact: [String]?
+        let externalAccountBinding: ExternalAccount.Binding?
     }
 
     /// The account's URL, from the authority where it is not known yet: it finds an account by its key.
     private func account() async throws(CertificateError) -> String {
         if let account = state.withLock({ $0.account }) { return account }
         let url = try await directory().newAccount
-        let payload = try Self.encode(NewAccount(contact: contact.map { ["mailto:\($0)"] }))
+        let binding = try external?.binding(of: try Self.encode(key.publicForm), url: url)
+        let payload = try Self.encode(
+            NewAccount(contact: contact.map { ["mailto:\($0)"] }, externalAccountBinding: binding))
         let answer = try await send(payload, to: url, as: .key)
         guard let account = answer.location else {
             throw CertificateError(.authorityFailed, "The certificate authority gives the account no URL.")
@@ -55,12 +63,21 @@ public final class ACMEClient: Sendable {
 
     private struct NewOrder: Encodable {
         let identifiers: [ACMEAuthorization.Identifier]
+        let replaces: String?
     }
 
     /// Orders a certificate; the order and its URL.
-    func order(_ names: [String]) async throws(CertificateError) -> (url: String, order: ACMEOrder) {
-        let payload = try Self.encode(NewOrder(identifiers: names.map { .init(value: $0) }))
-        let answer = try await post(payload, to: directory().newOrder)
+    ///
+    /// - Parameter replaced: the certificate in whose place the new one comes, as ``Credentials/renewalID`` names it.
+    func order(
+        _ names: [String], replacing replaced: String? = nil
+    ) async throws(CertificateError) -> (url: String, order: ACMEOrder) {
+        let directory = try await directory()
+        // Only authorities that know of renewals read the field (RFC 9773, section 5).
+        let replaces = directory.renewalInfo == nil ? nil : replaced
+        let payload = try Self.encode(
+            NewOrder(identifiers: names.map { .init(value: $0) }, replaces: replaces))
+        let answer = try await post(payload, to: directory.newOrder)
         guard let url = answer.location else {
             throw CertificateError(.authorityFailed, "The certificate authority gives the order no URL.")
         }
@@ -92,6 +109,28 @@ public final class ACMEClient: Sendable {
     /// Fetches a certificate with its chain, as PEM.
     func certificate(_ url: String) async throws(CertificateError) -> String {
         String(decoding: try await post([], to: url).body, as: UTF8.self)
+    }
+
+    /// When the authority wants a certificate to be renewed (RFC 9773); nil where it does not say that.
+    ///
+    /// - Parameter certificate: as ``Credentials/renewalID`` names it.
+    func renewal(of certificate: String) async throws(CertificateError) -> ACMERenewal? {
+        guard let base = try await directory().renewalInfo else { return nil }
+        let url = base.hasSuffix("/") ? base + certificate : "\(base)/\(certificate)"
+        let answer = try await perform(ACMERequest(url: url, method: .GET))
+        guard answer.status == 200 else {
+            throw CertificateError(
+                .authorityFailed, "The certificate authority's \(url) answers \(answer.status).",
+                retryAfter: answer.retryAfter)
+        }
+        let info: ACMERenewalInfo = try Self.decode(answer)
+        guard let start = Timestamp(rfc3339: info.suggestedWindow.start.utf8),
+            let end = Timestamp(rfc3339: info.suggestedWindow.end.utf8), start <= end
+        else {
+            throw CertificateError(
+                .authorityFailed, "The certificate authority suggests to renew in a time that is none.")
+        }
+        return ACMERenewal(start: start, end: end, retryAfter: answer.retryAfter)
     }
 
     private func directory() async throws(CertificateError) -> ACMEDirectory {

@@ -1,10 +1,33 @@
 import FoundationEssentials
+import LibP2PCore
 
 /// What a certificate authority says of its resources (RFC 8555 section 7.1). Fields that are not used are not read.
 struct ACMEDirectory: Decodable, Sendable {
     let newNonce: String
     let newAccount: String
     let newOrder: String
+    /// Where it says when to renew (RFC 9773); nil where it does not.
+    let renewalInfo: String?
+}
+
+/// When to renew a certificate, as an authority writes it (RFC 9773, section 4.2).
+struct ACMERenewalInfo: Decodable {
+    let suggestedWindow: Window
+
+    struct Window: Decodable {
+        let start: String
+        let end: String
+    }
+}
+
+/// When an authority wants a certificate to be renewed.
+struct ACMERenewal: Sendable, Hashable {
+    /// At some time from here on,
+    let start: Timestamp
+    /// to here.
+    let end: Timestamp
+    /// When to ask again.
+    let retryAfter: Duration?
 }
 
 /// An order for a certificate.

@@ -4,6 +4,8 @@ import LibP2PCore
 struct CertificateOrder {
     let client: ACMEClient
     let names: [String]
+    /// The certificate in whose place the new one comes, as ``Credentials/renewalID`` names it.
+    var replaced: String?
     let solver: any ChallengeSolver
     let executor: LoopExecutor
 
@@ -12,7 +14,7 @@ struct CertificateOrder {
 
     /// Gets a certificate; PEM of its chain and of its key.
     func run() async throws(CertificateError) -> (chain: String, key: String) {
-        let (url, order) = try await client.order(names)
+        let (url, order) = try await begin()
         guard order.authorizations.count <= ACMEOrder.maxAuthorizations else {
             throw CertificateError(.authorityFailed, "The certificate authority wants too much to be shown.")
         }
@@ -31,13 +33,23 @@ struct CertificateOrder {
         return (try await client.certificate(certificate), request.key)
     }
 
+    private func begin() async throws(CertificateError) -> (url: String, order: ACMEOrder) {
+        guard let replaced else { return try await client.order(names) }
+        do throws(CertificateError) {
+            return try await client.order(names, replacing: replaced)
+        } catch  where error.code == .authorityRefused {
+            // As when another account has ordered the old one, or it was replaced already. A new one is wanted anyway.
+            return try await client.order(names)
+        }
+    }
+
     /// Shows that a name is the node's.
     private func authorize(_ url: String) async throws(CertificateError) {
         let authorization: ACMEAuthorization = try await client.read(url).resource
         if authorization.status == "valid" { return }
         let name = authorization.identifier.value
         guard let challenge = authorization.challenges.first(where: { $0.type == solver.kind.rawValue }),
-            let token = challenge.token, Self.isToken(token)
+            let token = challenge.token, Challenge.isToken(token)
         else {
             throw CertificateError(
                 .authorityRefused, "The certificate authority does not offer \(solver.kind.rawValue) for \(name).")
@@ -100,16 +112,5 @@ struct CertificateOrder {
             waited += wait
             pause = min(pause * 2, .seconds(10))
         }
-    }
-
-    /// Tokens become parts of paths: they have the alphabet of base 64 for URLs.
-    private static func isToken(_ text: String) -> Bool {
-        (1...256).contains(text.utf8.count)
-            && text.utf8.allSatisfy {
-                switch $0 {
-                case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x5f: true
-                default: false
-                }
-            }
     }
 }

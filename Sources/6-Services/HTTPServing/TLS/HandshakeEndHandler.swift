@@ -11,11 +11,14 @@ final class HandshakeEndHandler: ChannelInboundHandler, RemovableChannelHandler 
     private let server: HTTPServer
     private let executor: LoopExecutor
     private let place: ConnectionCensus.Place
+    private let challengeProtocol: String?
     private var deadline: Scheduled<Void>?
 
     init(
-        server: HTTPServer, executor: LoopExecutor, place: ConnectionCensus.Place, deadline: Scheduled<Void>?
+        server: HTTPServer, executor: LoopExecutor, place: ConnectionCensus.Place, challengeProtocol: String?,
+        deadline: Scheduled<Void>?
     ) {
+        self.challengeProtocol = challengeProtocol
         self.server = server
         self.executor = executor
         self.place = place
@@ -26,6 +29,8 @@ final class HandshakeEndHandler: ChannelInboundHandler, RemovableChannelHandler 
         switch event {
         case TLSUserEvent.handshakeCompleted(let negotiated):
             end(.completed)
+            // Who came for a certificate has seen it.
+            if let negotiated, negotiated == challengeProtocol { return context.close(promise: nil) }
             do {
                 if negotiated == "h2" {
                     try HTTP2Pipeline.configure(context.channel, server: server, executor: executor)
@@ -38,6 +43,9 @@ final class HandshakeEndHandler: ChannelInboundHandler, RemovableChannelHandler 
                 server.logger.error("a connection could not be set up", metadata: ["error": "\(error)"])
                 context.close(promise: nil)
             }
+        case is HandshakeTimeout:
+            end(.timedOut)
+            context.close(promise: nil)
         case is ChannelShouldQuiesceEvent:
             context.close(promise: nil)
         default:
@@ -64,6 +72,9 @@ final class HandshakeEndHandler: ChannelInboundHandler, RemovableChannelHandler 
         server.countHandshake(outcome)
     }
 }
+
+/// The time for a handshake is over.
+struct HandshakeTimeout: Sendable {}
 
 /// What became of a TLS handshake.
 enum HandshakeOutcome: String, CaseIterable {

@@ -14,6 +14,8 @@ final class TLSDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     private let place: ConnectionCensus.Place
     private var received = ByteBuffer()
     private var reader = ClientHelloReader()
+    /// Whether the certificate is being looked for. What comes meanwhile is kept.
+    private var isChoosing = false
     private var deadline: Scheduled<Void>?
 
     init(server: HTTPServer, door: TLSDoor, executor: LoopExecutor, place: ConnectionCensus.Place) {
@@ -25,9 +27,9 @@ final class TLSDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         let channel = context.channel
-        deadline = executor.schedule(after: server.configuration.limits.headerTimeout) { [server] in
-            server.countHandshake(.timedOut)
-            channel.close(promise: nil)
+        // By then the handshake may be the next handler's: whose it is sees the event.
+        deadline = executor.schedule(after: server.configuration.limits.headerTimeout) {
+            channel.pipeline.fireUserInboundEventTriggered(HandshakeTimeout())
         }
     }
 
@@ -38,6 +40,7 @@ final class TLSDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
+        case is HandshakeTimeout: refuse(.timedOut, context)
         case is ChannelShouldQuiesceEvent: context.close(promise: nil)
         case let event as ChannelEvent where event == .inputClosed: context.close(promise: nil)
         default: context.fireUserInboundEventTriggered(event)
@@ -47,20 +50,44 @@ final class TLSDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
         if received.readableBytes == 0 { received = bytes } else { received.writeBuffer(&bytes) }
+        guard !isChoosing else {
+            // A client has nothing more to say before it is answered.
+            if received.readableBytes > 2 * ClientHello.maxLength { refuse(.malformed, context) }
+            return
+        }
         switch reader.read(received) {
         // Records may hold a byte each.
         case .incomplete: if received.readableBytes > 2 * ClientHello.maxLength { refuse(.malformed, context) }
         case .foreign: refuseForeign(context)
         case .malformed: refuse(.malformed, context)
-        case .complete(let hello): begin(hello, context)
+        case .complete(let hello):
+            if door.isChallenge(hello) { find(hello, context) } else { begin(with: door.context(hello), context) }
         }
     }
 
-    private func begin(_ hello: ClientHello, _ context: ChannelHandlerContext) {
-        guard let credentials = door.context(hello) else { return refuse(.unknownName, context) }
+    /// Looks for the certificate of a challenge, which another machine may have to be asked for.
+    private func find(_ hello: ClientHello, _ context: ChannelHandlerContext) {
+        isChoosing = true
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let (door, loop) = (door, context.eventLoop)
+        executor.spawn {
+            let credentials = await door.challenge(hello)
+            loop.execute {
+                let (handler, context) = bound.value
+                // The client may have gone, or its time be over.
+                guard handler.deadline != nil else { return }
+                handler.begin(with: credentials, context)
+            }
+        }
+    }
+
+    private func begin(with credentials: NIOSSLContext?, _ context: ChannelHandlerContext) {
+        guard let credentials else { return refuse(.unknownName, context) }
         let pipeline = context.pipeline.syncOperations
         do {
-            let end = HandshakeEndHandler(server: server, executor: executor, place: place, deadline: deadline)
+            let end = HandshakeEndHandler(
+                server: server, executor: executor, place: place, challengeProtocol: door.challengeProtocol,
+                deadline: deadline)
             try pipeline.addHandlers(
                 [NIOSSLServerHandler(context: credentials), end], position: .after(self))
         } catch {

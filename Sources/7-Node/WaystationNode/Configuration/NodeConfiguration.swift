@@ -1,3 +1,4 @@
+import Certificates
 public import LibP2PHost
 public import Multiformats
 
@@ -62,6 +63,9 @@ public struct NodeConfiguration: Sendable {
 
     /// From whom certificates are obtained, where none are given in files.
     public var acme = ACMEConfiguration()
+
+    /// Through whom a certificate for the peer's own names is obtained; nil to have none.
+    public var autoTLS: AutoTLSConfiguration?
 
     /// What the star gives away.
     public var star = StarConfiguration()
@@ -128,6 +132,13 @@ public struct NodeConfiguration: Sendable {
         relay = try RelayConfiguration(settings)
         tls = try TLSConfiguration(settings)
         acme = try ACMEConfiguration(settings)
+        autoTLS = try AutoTLSConfiguration(settings)
+        guard acme.challenge != .http01 || orderedDomains.isEmpty || http != nil || sharesPort else {
+            throw NodeError(
+                .configuration,
+                "--acme-challenge http-01 needs the plain front door, which --http off closes: open it, or use tls-alpn-01"
+            )
+        }
         star = try StarConfiguration(settings)
         delegate = try DelegateConfiguration(settings)
         pubsubTopics = try settings.value(Settings.pubsubTopic)
@@ -140,6 +151,9 @@ public struct NodeConfiguration: Sendable {
 }
 
 extension NodeConfiguration {
+    /// The domains whose certificates are obtained from an authority: all, unless certificates are given in files.
+    var orderedDomains: [String] { tls.files.isEmpty ? tls.domains : [] }
+
     /// Whether an IP address is spared the limits of HTTP connections for each address: private ones in a lab, and proxies,
     /// which ask for many.
     var sparesHTTPLimits: @Sendable (IPAddress) -> Bool {

@@ -11,7 +11,7 @@ extension Settings {
         help: "PEM file of the root certificates by which that authority, and AutoTLS' broker, are believed")
 
     static let acmeEmail: Setting<String?> = Setting(
-        "acme.email", .optional(.word), default: nil, "none", help: "whom the authority may write to")
+        "acme.email", .optional(.email), default: nil, "none", help: "whom the authority may write to")
 
     static let acmeChallenge: Setting<ChallengeKind> = Setting(
         "acme.challenge", .challenge, default: .tlsALPN01, "`tls-alpn-01`",
@@ -20,8 +20,9 @@ extension Settings {
     )
 
     static let acmeDNSHook: Setting<String?> = Setting(
-        "acme.dnsHook", .optional(.file), default: nil, "none",
-        help: "the program that writes records for `dns-01`; called as `PROGRAM present RECORD VALUE`, and with `clean`")
+        "acme.dnsHook", .optional(.program), default: nil, "none",
+        help: "the program that writes records for `dns-01`; called as `PROGRAM present RECORD VALUE`, and with `clean`"
+    )
 
     static let acmeEABKeyID: Setting<String?> = Setting(
         "acme.eabKid", .optional(.word), default: nil, "none",
@@ -36,6 +37,20 @@ extension Settings {
 }
 
 extension SettingKind where Value == String {
+    /// Where mail goes.
+    static var email: SettingKind {
+        SettingKind("ADDR") { text in
+            let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+            guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }), !text.contains(where: \.isWhitespace) else {
+                throw UnreadableValue("write one mail address, as admin@example.org")
+            }
+            return text
+        }
+    }
+
+    /// A path of a program.
+    static var program: SettingKind { SettingKind("PROGRAM") { $0 } }
+
     /// The URL of a directory.
     static var acmeDirectory: SettingKind {
         SettingKind("URL") { text in

@@ -14,7 +14,10 @@ extension Settings {
 
     static let domain: Setting<[String]> = Setting(
         "domain", .list(of: .domain), default: [], "none",
-        help: "names under which the front door is reached over TLS; announced as long as a certificate is for them")
+        help:
+            "names under which the front door is reached over TLS; their certificates are obtained from the authority "
+            + "of `acme.directory` unless they come from files, and they are announced as long as a certificate is for "
+            + "them")
 
     static let tlsStrictTransport: Setting<Duration> = Setting(
         "tls.strictTransport", .duration, default: .seconds(365 * 86_400), "365d",

@@ -83,7 +83,7 @@ public enum Settings {
 
     /// All settings, in the order of the documentation.
     public static let all: [any SettingDefinition] =
-        general + access + limits + dht + relay + rendezvous + pubsub + star + delegate + tls + acme + output
+        general + access + limits + dht + relay + rendezvous + pubsub + star + delegate + tls + acme + auto + output
 
     private static let general: [any SettingDefinition] = [
         dataDir, config, identity, listen, announce, http, https, sharePort, admin, bootstrap, dhtProtocol,

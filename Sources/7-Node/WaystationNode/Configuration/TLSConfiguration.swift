@@ -17,6 +17,9 @@ public struct TLSConfiguration: Sendable {
     /// The names under which the front door is reached over TLS, in lower case.
     public var domains: [String] = []
 
+    /// Whether a certificate for the peer's own names is obtained by AutoTLS.
+    public var isAutomatic = false
+
     /// Where the front door speaks TLS without being told where.
     public static let defaultAddress = HostAndPort(host: "0.0.0.0", port: 443)
 
@@ -38,12 +41,18 @@ public struct TLSConfiguration: Sendable {
                     + "certificate needs its key, in the same order")
         }
         files = zip(certificates, keys).map { CertificateFiles(chain: $0, key: $1) }
-        guard address == nil || !files.isEmpty else {
+        isAutomatic = try settings.value(Settings.autoTLS)
+        guard address == nil || isConfigured else {
             throw NodeError(
-                .configuration, "--https needs a certificate: give --tls-certificate and --tls-key")
+                .configuration,
+                "--https needs a certificate: give --domain or --auto-tls to obtain one, or --tls-certificate and --tls-key"
+            )
         }
     }
 
+    /// Whether certificates come from anywhere.
+    public var isConfigured: Bool { !files.isEmpty || !domains.isEmpty || isAutomatic }
+
     /// The port of its own where the front door speaks TLS; nil when it has none.
-    public var door: HostAndPort? { files.isEmpty ? nil : address ?? (sharesPort ? nil : Self.defaultAddress) }
+    public var door: HostAndPort? { isConfigured ? address ?? (sharesPort ? nil : Self.defaultAddress) : nil }
 }

@@ -1,9 +1,7 @@
-import Certificates
 import LibP2PCore
 import LibP2PHost
 import LibP2PKademlia
 import LibP2PTransports
-import Multiformats
 import NodeStorage
 import Telemetry
 
@@ -128,24 +126,6 @@ extension Node {
                 "waystation_shared_port_connections_total", Double(frontDoor.silent.count(of: outcome)),
                 labels: [("outcome", outcome.name)],
                 help: "Connections to a shared port, by what they began with or how they ended before.")
-        }
-    }
-
-    private func addCertificates(to metrics: inout MetricsObservations) {
-        guard let certificates = frontDoor.certificates else { return }
-        // Where two are for one name, as with keys of two kinds, the first is shown: that which expires first.
-        for credentials in certificates.store.credentials.sorted(by: { $0.notAfter < $1.notAfter }) {
-            metrics.gauge(
-                "waystation_certificate_expiry_seconds",
-                Double((credentials.notAfter.seconds - WallClock.system.now.seconds)),
-                labels: [("name", credentials.names.first ?? credentials.ips.first?.description ?? "")],
-                help: "Seconds until a certificate that is served expires; below zero when it has.")
-        }
-        for reason in [.unreadable, .malformed, .mismatch, .expired, .wrongHost] as [CertificateError.Code] {
-            metrics.counter(
-                "waystation_certificate_failed_reloads_total", Double(certificates.failures[reason] ?? 0),
-                labels: [("reason", reason.rawValue)],
-                help: "Times that certificates were replaced by what cannot be used, by reason.")
         }
     }
 

@@ -116,7 +116,7 @@ public final class Node: Sendable {
         changed.withLock { $0 = configuration.relay }
         relay?.apply(configuration.relay)
         host.access = configuration.access
-        frontDoor.certificates?.reload()
+        frontDoor.certificates?.reloader?.reload()
         logger.notice(
             "who may connect, certificates and the relay's limits and lists were read again; the rest holds from the next start"
         )

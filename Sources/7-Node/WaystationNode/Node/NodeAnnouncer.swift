@@ -6,8 +6,8 @@ import Multiformats
 import NIOCore
 import Synchronization
 
-/// Tells peers under which names the front door is reached over TLS: those of the configuration, as long as a certificate
-/// that is served is for them.
+/// Tells peers under which names the front door is reached over TLS: those of the configuration, and those that the peer has
+/// by AutoTLS, as long as a certificate that is served is for them.
 ///
 /// A name that `--announce` already tells over TLS is left to the operator, who knows of other ports, as behind a router
 /// that forwards one.
@@ -23,14 +23,16 @@ final class NodeAnnouncer: Sendable {
 
     private let host: Host
     private let store: CertificateStore
+    private let ownName: AutoTLSName?
     private let names: [String]
     private let logger: Logger
     private let state = Mutex(State())
 
-    /// Makes an announcer for the certificates of `store`.
-    init(_ configuration: NodeConfiguration, host: Host, store: CertificateStore, logger: Logger) {
+    /// Makes an announcer for `certificates`.
+    init(_ configuration: NodeConfiguration, host: Host, certificates: NodeCertificates, logger: Logger) {
         self.host = host
-        self.store = store
+        store = certificates.store
+        ownName = certificates.ownName
         self.logger = logger
         let announced = configuration.announce.filter { address in
             address.protocols.contains { $0 == .tls || $0 == .wss }
@@ -44,6 +46,7 @@ final class NodeAnnouncer: Sendable {
     func start(ports: [UInt16]) {
         state.withLock { $0.ports = ports }
         store.onChange { [weak self] in self?.scheduleUpdate(after: .zero) }
+        if ownName != nil { host.addObserver(self) }
         update()
     }
 
@@ -62,7 +65,9 @@ final class NodeAnnouncer: Sendable {
         let now = host.clock.now
         let ports: [UInt16]? = state.withLock { $0.isStopped ? nil : $0.ports }
         guard let ports else { return }
-        let certified = CertifiedAddresses(names: names, ports: ports, credentials: store.credentials, at: now)
+        let certified = CertifiedAddresses(
+            names: names, ports: ports, own: ownName.map { ($0, reachableIPs) }, credentials: store.credentials, at: now
+        )
         var advertisement = Advertisement()
         advertisement.addresses = certified.addresses
         advertisement.certifiedIPs = certified.ips
@@ -70,6 +75,13 @@ final class NodeAnnouncer: Sendable {
         host.advertisement = advertisement
         report(from: before.addresses, to: advertisement.addresses)
         scheduleUpdate(after: certified.nextChange.map { min($0 - now, Self.longestWait) } ?? Self.longestWait)
+    }
+
+    /// The IP addresses at which the node is reached, each once.
+    private var reachableIPs: [IPAddress] {
+        var seen: Set<IPAddress> = []
+        return host.reachableAddresses.compactMap { $0.isCircuit ? nil : $0.ipAddress?.unmapped }
+            .filter { seen.insert($0).inserted }
     }
 
     private func report(from before: [Multiaddr], to after: [Multiaddr]) {
@@ -95,4 +107,9 @@ final class NodeAnnouncer: Sendable {
         }
         outdated?.cancel()
     }
+}
+
+extension NodeAnnouncer: NetworkObserver {
+    /// The names by AutoTLS follow the node's addresses.
+    func selfChanged() { scheduleUpdate(after: .zero) }
 }

@@ -87,8 +87,12 @@ struct NodeAssembly {
         let relayClient = NodeRelayClient(configuration.relay, host: host, logger: logger.part("relay"))
         self.relayClient = relayClient
         if hasStar { star = NodeStar(configuration, loops: loops, logger: logger.part("star")) }
-        let frontDoor = try NodeFrontDoor(
-            configuration, group: group, loops: loops, host: host, star: star, logger: logger.part("http"))
+        let certificates = try NodeCertificates(
+            configuration, identity: identity, host: host, resolver: resolver, group: group, loops: loops,
+            logger: logger.part("certificates"))
+        let frontDoor = NodeFrontDoor(
+            configuration, group: group, loops: loops, host: host, star: star, certificates: certificates,
+            logger: logger.part("http"))
         self.frontDoor = frontDoor
         let web = WebServers(
             configuration, group: group, loops: loops, host: host, star: star, frontDoor: frontDoor,

@@ -31,7 +31,7 @@ final class NodeFrontDoor: Sendable {
     }
 
     /// The certificates that are served; nil without TLS.
-    let certificates: CertificateReloader?
+    let certificates: NodeCertificates?
     /// Connections of shared ports that have said nothing yet.
     let silent: SilentConnections
     private let configuration: NodeConfiguration
@@ -43,11 +43,11 @@ final class NodeFrontDoor: Sendable {
     private let logger: Logger
     private let state = Mutex(State())
 
-    /// Makes a door that is closed, and reads its certificates.
+    /// Makes a door that is closed.
     init(
         _ configuration: NodeConfiguration, group: MultiThreadedEventLoopGroup, loops: LoopGroup, host: Host,
-        star: NodeStar?, logger: Logger
-    ) throws(CertificateError) {
+        star: NodeStar?, certificates: NodeCertificates?, logger: Logger
+    ) {
         self.configuration = configuration
         self.group = group
         self.loops = loops
@@ -57,15 +57,8 @@ final class NodeFrontDoor: Sendable {
         silent = SilentConnections(
             total: configuration.limits.handshakes.orMax, perIP: configuration.limits.silentConnectionsPerIP,
             isSpared: configuration.sparesHTTPLimits)
-        certificates =
-            configuration.tls.files.isEmpty
-            ? nil
-            : try CertificateReloader(
-                configuration.tls.files, for: configuration.tls.domains, protocols: TLSDoor.protocols,
-                on: loops.next(), logger: logger)
-        announcer = certificates.map {
-            NodeAnnouncer(configuration, host: host, store: $0.store, logger: logger)
-        }
+        self.certificates = certificates
+        announcer = certificates.map { NodeAnnouncer(configuration, host: host, certificates: $0, logger: logger) }
         makeServers()
     }
 
@@ -93,13 +86,14 @@ final class NodeFrontDoor: Sendable {
         let (plain, secure) = state.withLock { ($0.plain, $0.secure) }
         if let plain, let address = configuration.http { try await open(plain, at: address, isSecure: false) }
         if let secure, let address = configuration.tls.door { try await open(secure, at: address, isSecure: true) }
-        certificates?.start()
         announcer?.start(ports: state.withLock { $0.ports.filter(\.isSecure).map(\.number) })
+        warnOfPorts()
+        certificates?.start()
     }
 
     /// Closes its ports, and lets requests under way end.
     func stop(within time: Duration) async {
-        certificates?.stop()
+        await certificates?.stop()
         announcer?.stop()
         let servers = state.withLock { state in
             defer { state = State() }
@@ -163,7 +157,34 @@ final class NodeFrontDoor: Sendable {
             }, logger: logger)
     }
 
+    /// Says where a certificate authority will look, if that is not where the node is.
+    private func warnOfPorts() {
+        guard let port = configuration.acme.challenge.port, !configuration.orderedDomains.isEmpty else { return }
+        let isSecure = configuration.acme.challenge == .tlsALPN01
+        let ports = state.withLock { $0.ports.filter { $0.isSecure == isSecure }.map(\.number) }
+        guard !ports.contains(port) else { return }
+        logger.warning(
+            "a certificate authority comes to another port than the node is at: forward that one to the node's",
+            metadata: [
+                "challenge": "\(configuration.acme.challenge.rawValue)", "authoritysPort": "\(port)",
+                "nodesPorts": "\(ports)",
+            ])
+    }
+
     private func makeRouter() -> FrontDoorRouter {
+        let router = makePage()
+        router.get("/.well-known/acme-challenge/:token") { [certificates] _, context in
+            guard let certificates, let token = context.parameters.get("token"),
+                let text = await certificates.challengeFile(token)
+            else { return Response.text(.notFound, "no such challenge is under way") }
+            return Response(
+                status: .ok, headers: [.contentType: "application/octet-stream"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+        }
+        return router
+    }
+
+    private func makePage() -> FrontDoorRouter {
         FrontDoor.router { [host, configuration, star] in
             FrontDoorPage(
                 peerID: host.localPeer.description, agentVersion: Version.agent,
@@ -175,8 +196,8 @@ final class NodeFrontDoor: Sendable {
     private func settings(_ caps: ConnectionCaps, isSecure: Bool) -> HTTPServer.Configuration {
         var settings = HTTPServer.Configuration(name: isSecure ? "front door over TLS" : "front door")
         settings.caps = caps
-        if isSecure, let store = certificates?.store {
-            settings.tls = TLSDoor { store.credentials(for: $0.serverName)?.context }
+        if isSecure, let certificates {
+            settings.tls = certificates.door
             let time = configuration.tls.strictTransport
             settings.strictTransport = time == .zero ? nil : time
         }

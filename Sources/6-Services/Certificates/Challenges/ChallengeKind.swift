@@ -6,4 +6,13 @@ public enum ChallengeKind: String, Sendable, Hashable, CaseIterable {
     case tlsALPN01 = "tls-alpn-01"
     /// It looks for a record in the name's domain. The only kind for names with a star.
     case dns01 = "dns-01"
+
+    /// The port to which the authority comes; nil when it does not.
+    public var port: UInt16? {
+        switch self {
+        case .http01: 80
+        case .tlsALPN01: 443
+        case .dns01: nil
+        }
+    }
 }

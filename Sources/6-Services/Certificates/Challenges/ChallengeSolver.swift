@@ -21,7 +21,22 @@ public struct Challenge: Sendable, Hashable {
     }
 
     /// The hash of the key authorization: what a certificate of TLS-ALPN-01 holds.
-    public var digest: [UInt8] { Array(SHA256.hash(data: Array(keyAuthorization.utf8))) }
+    public var digest: [UInt8] { Self.digest(of: keyAuthorization) }
+
+    static func digest(of keyAuthorization: String) -> [UInt8] {
+        Array(SHA256.hash(data: Array(keyAuthorization.utf8)))
+    }
+
+    /// Whether a text is a token. Tokens become parts of paths: they have the alphabet of base 64 for URLs.
+    static func isToken(_ text: String) -> Bool {
+        (1...256).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                switch $0 {
+                case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x5f: true
+                default: false
+                }
+            }
+    }
 
     /// What the record of DNS-01 says.
     public var recordText: String { Multibase.base64url.encodeBody(digest) }

@@ -1,10 +1,8 @@
-internal import LibP2PCore
-
 extension Timestamp {
     /// Reads an RFC 3339 time such as `2099-01-01T00:00:00.000000000Z`, with up to nine digits of fraction and `Z` or
     /// an offset; nil for anything else. A leap second reads as the second after it, and a year outside of what 64 bits
     /// of nanoseconds hold (1677 to 2262) as the nearest time inside.
-    init?(rfc3339 text: some Collection<UInt8>) {
+    package init?(rfc3339 text: some Collection<UInt8>) {
         guard text.count <= 35 else { return nil }
         var scanner = Scanner(bytes: Array(text))
         guard let year = scanner.number(digits: 4), scanner.take("-"),
@@ -27,7 +25,7 @@ extension Timestamp {
     }
 
     /// The time in UTC with nine digits of fraction, the form go-libp2p writes and IPNS signs.
-    var rfc3339: String {
+    package var rfc3339: String {
         let (seconds, fraction) = nanoseconds.quotientAndRemainderFloored(by: 1_000_000_000)
         let (days, ofDay) = seconds.quotientAndRemainderFloored(by: 86_400)
         let (year, month, day) = Self.date(daysSinceEpoch: days)
