@@ -6,7 +6,7 @@ extension RealPeers {
     /// and stay. Ports are the only thing that is changed in them.
     @Suite(.timeLimit(.minutes(3)))
     struct GuideTests {
-        @Test(arguments: ["joining-the-network.md", "relay.md", "star.md", "tls.md"])
+        @Test(arguments: ["joining-the-network.md", "relay.md", "star.md", "delegate.md", "tls.md"])
         func commandsOfTheGuide(page: String) async throws {
             try await Lab.open { lab in
                 let blocks = try GuideBlock.blocks(of: lab.tools.guidePage(page))
