@@ -29,18 +29,28 @@ struct HealthWatch {
 }
 
 extension ChildProcess {
-    /// Bytes of memory of the program on the leash.
-    func residentMemory() throws -> Int {
+    /// The folder in `/proc` of the program on the leash.
+    private func folder() throws -> (path: String, memory: Int) {
         let leash = processIdentifier
         // The leash's children are the program and its own watcher, which is a copy of the shell.
         let children = try String(contentsOfFile: "/proc/\(leash)/task/\(leash)/children", encoding: .utf8)
-            .split(separator: " ").map(String.init)
-        let sizes = children.compactMap { child -> Int? in
-            let status = try? String(contentsOfFile: "/proc/\(child)/status", encoding: .utf8)
+            .split(separator: " ").map { "/proc/\($0)" }
+        let sizes = children.compactMap { child -> (path: String, memory: Int)? in
+            let status = try? String(contentsOfFile: "\(child)/status", encoding: .utf8)
             let line = status?.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-            return line.flatMap { Int($0.filter(\.isNumber)) }
+            return line.flatMap { Int($0.filter(\.isNumber)) }.map { (child, $0 * 1024) }
         }
-        guard let size = sizes.max() else { throw InteropError("\(name) is not running") }
-        return size * 1024
+        guard let program = sizes.max(by: { $0.memory < $1.memory }) else {
+            throw InteropError("\(name) is not running")
+        }
+        return program
+    }
+
+    /// Bytes of memory of the program on the leash.
+    func residentMemory() throws -> Int { try folder().memory }
+
+    /// Its open files, sockets included.
+    func openFiles() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: folder().path + "/fd").count
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import NIOPosix
 
@@ -147,6 +148,13 @@ final class Socket: Sendable {
 
     func close() async {
         try? await channel.close().get()
+    }
+
+    /// Ends the connection by a reset, as a program does that dies.
+    func reset() async {
+        let provider = channel as? any SocketOptionProvider
+        try? await provider?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+        await close()
     }
 
     private final class Receiver: ChannelInboundHandler {

@@ -1,4 +1,7 @@
+import Logging
 import Metrics
+import Multiformats
+import NIOCore
 
 extension HTTPServer {
     /// Counts an answer by its class, `2xx` to `5xx`.
@@ -13,12 +16,30 @@ extension HTTPServer {
         return Dictionary(uniqueKeysWithValues: counters)
     }
 
-    /// Counts a TLS handshake that has ended.
-    func countHandshake(_ outcome: HandshakeOutcome) {
+    /// Counts a TLS handshake that has ended, and tells of one that came to nothing.
+    func noteHandshake(_ outcome: TLSHandshakeOutcome, from client: SocketAddress?, because error: (any Error)?) {
         Counter(
             label: "waystation_http_tls_handshakes_total",
             dimensions: [("server", configuration.name), ("outcome", outcome.rawValue)]
         ).increment()
+        if let failure = outcome.failure { tell(failure, outcome.rawValue, of: client, because: error) }
+    }
+
+    /// Counts what came instead of a request, or did not come whole in time, and was answered with a bare status.
+    func noteRefusal(_ status: Int, of client: SocketAddress?, because error: (any Error)?) {
+        countResponse(status)
+        tell("a client sent no HTTP request, or not all of one", "\(status)", of: client, because: error)
+    }
+
+    /// Anybody can make thousands of these, so the log has them for who looks for one.
+    private func tell(_ what: String, _ outcome: String, of client: SocketAddress?, because error: (any Error)?) {
+        guard logger.logLevel <= .debug else { return }
+        var details: Logger.Metadata = [
+            "server": "\(configuration.name)", "client": "\(client?.plainIPAddress?.description ?? "unknown")",
+            "outcome": "\(outcome)",
+        ]
+        details["error"] = error.map { "\($0)" }
+        logger.debug("\(what)", metadata: details)
     }
 
     /// Counts a connection that was not let in.

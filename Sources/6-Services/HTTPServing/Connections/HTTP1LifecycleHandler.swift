@@ -26,6 +26,7 @@ final class HTTP1LifecycleHandler: ChannelDuplexHandler, RemovableChannelHandler
     }
 
     private let limits: HTTPLimits
+    private let onRefusal: (_ status: Int, _ error: (any Error)?) -> Void
     private var phase = Phase.header
     private var deadline: Scheduled<Void>?
     private var held = CircularBuffer<HTTPServerRequestPart>()
@@ -34,8 +35,10 @@ final class HTTP1LifecycleHandler: ChannelDuplexHandler, RemovableChannelHandler
     private var isInputClosed = false
     private var isDraining = false
 
-    init(limits: HTTPLimits) {
+    /// - Parameter onRefusal: is told of answers that nobody else sees: to what is no request, or never became one.
+    init(limits: HTTPLimits, onRefusal: @escaping (_ status: Int, _ error: (any Error)?) -> Void) {
         self.limits = limits
+        self.onRefusal = onRefusal
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -166,9 +169,9 @@ final class HTTP1LifecycleHandler: ChannelDuplexHandler, RemovableChannelHandler
             // What follows the request under way is not HTTP: that request is still answered.
             keepsAlive = false
         case (HTTPParserError.headerOverflow, .header), (HTTPParserError.headerOverflow, .idle):
-            answer(.requestHeaderFieldsTooLarge, context)
+            refuse(.requestHeaderFieldsTooLarge, context, because: error)
         case (is HTTPParserError, _), (is HTTP1TypeConversionError, _):
-            answer(.badRequest, context)
+            refuse(.badRequest, context, because: error)
         default:
             close(context)
         }
@@ -176,13 +179,16 @@ final class HTTP1LifecycleHandler: ChannelDuplexHandler, RemovableChannelHandler
 
     private func timeOut(_ context: ChannelHandlerContext) {
         switch phase {
-        case .header, .body: answer(.requestTimeout, context)
+        case .header, .body: refuse(.requestTimeout, context)
         case .response, .idle: close(context)
         }
     }
 
     /// Says why in a status without a body, then closes.
-    private func answer(_ status: HTTPResponseStatus, _ context: ChannelHandlerContext) {
+    private func refuse(
+        _ status: HTTPResponseStatus, _ context: ChannelHandlerContext, because error: (any Error)? = nil
+    ) {
+        onRefusal(Int(status.code), error)
         let headers: HTTPHeaders = ["connection": "close", "content-length": "0"]
         let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)

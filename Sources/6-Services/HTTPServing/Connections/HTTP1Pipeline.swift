@@ -25,7 +25,9 @@ struct HTTP1Pipeline {
             encoder: HTTPResponseEncoder(),
             decoder: ByteToMessageHandler(
                 HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: decoderLimits)),
-            lifecycle: HTTP1LifecycleHandler(limits: limits),
+            lifecycle: HTTP1LifecycleHandler(limits: limits) { [server, client = channel.remoteAddress] status, error in
+                server.noteRefusal(status, of: client, because: error)
+            },
             upgrade: WebSocketUpgradeHandler(route: server.configuration.webSocketRoute, place: place),
             types: HTTP1ToHTTPServerCodec(secure: isSecure),
             exchange: HTTPExchangeHandler(server: server, executor: executor))

@@ -12,23 +12,23 @@ final class HandshakeEndHandler: ChannelInboundHandler, RemovableChannelHandler 
     private let executor: LoopExecutor
     private let place: ConnectionCensus.Place
     private let challengeProtocol: String?
-    private var deadline: Scheduled<Void>?
+    private let handshake: TLSHandshake
 
     init(
         server: HTTPServer, executor: LoopExecutor, place: ConnectionCensus.Place, challengeProtocol: String?,
-        deadline: Scheduled<Void>?
+        handshake: TLSHandshake
     ) {
         self.challengeProtocol = challengeProtocol
         self.server = server
         self.executor = executor
         self.place = place
-        self.deadline = deadline
+        self.handshake = handshake
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case TLSUserEvent.handshakeCompleted(let negotiated):
-            end(.completed)
+            handshake.end(.completed)
             // Who came for a certificate has seen it.
             if let negotiated, negotiated == challengeProtocol { return context.close(promise: nil) }
             do {
@@ -43,9 +43,6 @@ final class HandshakeEndHandler: ChannelInboundHandler, RemovableChannelHandler 
                 server.logger.error("a connection could not be set up", metadata: ["error": "\(error)"])
                 context.close(promise: nil)
             }
-        case is HandshakeTimeout:
-            end(.timedOut)
-            context.close(promise: nil)
         case is ChannelShouldQuiesceEvent:
             context.close(promise: nil)
         default:
@@ -54,40 +51,14 @@ final class HandshakeEndHandler: ChannelInboundHandler, RemovableChannelHandler 
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if deadline != nil {
-            server.logger.debug("a TLS handshake failed", metadata: ["error": "\(error)"])
-            end(.failed)
-        }
+        // A connection's end comes as an error too; then it is not that the two sides could not agree.
+        let isGone = error is IOError || !context.channel.isActive
+        handshake.end(isGone ? .aborted : .failed, because: error)
         context.close(promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if deadline != nil { end(.aborted) }
+        handshake.end(.aborted)
         context.fireChannelInactive()
     }
-
-    private func end(_ outcome: HandshakeOutcome) {
-        deadline?.cancel()
-        deadline = nil
-        server.countHandshake(outcome)
-    }
-}
-
-/// The time for a handshake is over.
-struct HandshakeTimeout: Sendable {}
-
-/// What became of a TLS handshake.
-enum HandshakeOutcome: String, CaseIterable {
-    case completed
-    /// The client speaks something else.
-    case plain
-    /// Its first message is none.
-    case malformed
-    /// There is no certificate for the name it asks for.
-    case unknownName = "unknown_name"
-    /// The two sides have no version or cipher in common, or the client does not trust the certificate.
-    case failed
-    /// The client went away.
-    case aborted
-    case timedOut = "timed_out"
 }

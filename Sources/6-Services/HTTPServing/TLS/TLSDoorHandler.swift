@@ -16,7 +16,7 @@ final class TLSDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var reader = ClientHelloReader()
     /// Whether the certificate is being looked for. What comes meanwhile is kept.
     private var isChoosing = false
-    private var deadline: Scheduled<Void>?
+    private var handshake: TLSHandshake?
 
     init(server: HTTPServer, door: TLSDoor, executor: LoopExecutor, place: ConnectionCensus.Place) {
         self.server = server
@@ -26,21 +26,16 @@ final class TLSDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        let channel = context.channel
-        // By then the handshake may be the next handler's: whose it is sees the event.
-        deadline = executor.schedule(after: server.configuration.limits.headerTimeout) {
-            channel.pipeline.fireUserInboundEventTriggered(HandshakeTimeout())
-        }
+        handshake = TLSHandshake(on: context.channel, server: server, executor: executor)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if deadline != nil { end(.aborted) }
+        end(.aborted)
         context.fireChannelInactive()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case is HandshakeTimeout: refuse(.timedOut, context)
         case is ChannelShouldQuiesceEvent: context.close(promise: nil)
         case let event as ChannelEvent where event == .inputClosed: context.close(promise: nil)
         default: context.fireUserInboundEventTriggered(event)
@@ -75,25 +70,26 @@ final class TLSDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
             loop.execute {
                 let (handler, context) = bound.value
                 // The client may have gone, or its time be over.
-                guard handler.deadline != nil else { return }
+                guard context.channel.isActive else { return }
                 handler.begin(with: credentials, context)
             }
         }
     }
 
     private func begin(with credentials: NIOSSLContext?, _ context: ChannelHandlerContext) {
+        guard let handshake else { return }
         guard let credentials else { return refuse(.unknownName, context) }
         let pipeline = context.pipeline.syncOperations
         do {
             let end = HandshakeEndHandler(
                 server: server, executor: executor, place: place, challengeProtocol: door.challengeProtocol,
-                deadline: deadline)
+                handshake: handshake)
             try pipeline.addHandlers(
                 [NIOSSLServerHandler(context: credentials), end], position: .after(self))
         } catch {
             return refuse(.failed, context)
         }
-        deadline = nil
+        self.handshake = nil
         let first = received
         received = ByteBuffer()
         context.fireChannelRead(wrapInboundOut(first))
@@ -103,7 +99,7 @@ final class TLSDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     // MARK: Refusals
 
-    private func refuse(_ outcome: HandshakeOutcome, _ context: ChannelHandlerContext) {
+    private func refuse(_ outcome: TLSHandshakeOutcome, _ context: ChannelHandlerContext) {
         end(outcome)
         context.close(promise: nil)
     }
@@ -122,10 +118,9 @@ final class TLSDoorHandler: ChannelInboundHandler, RemovableChannelHandler {
         context.close(promise: nil)
     }
 
-    private func end(_ outcome: HandshakeOutcome) {
-        deadline?.cancel()
-        deadline = nil
+    private func end(_ outcome: TLSHandshakeOutcome) {
+        handshake?.end(outcome)
+        handshake = nil
         received = ByteBuffer()
-        server.countHandshake(outcome)
     }
 }
