@@ -39,11 +39,14 @@ extension RealPeers {
                 #expect(reverse.status == 35)
 
                 for (version, status) in [("-tls1_3", Int32(0)), ("-tls1_2", 0), ("-tls1_1", 1)] {
+                    // OpenSSL of today offers no TLS 1.1 by itself.
                     let session = try await lab.run(
-                        "openssl", "s_client", version, "-connect", "localhost:\(port)", "-alpn", "h2",
+                        "openssl", "s_client", version, "-cipher", "DEFAULT:@SECLEVEL=0", "-connect",
+                        "localhost:\(port)", "-alpn", "h2",
                         "-verify_return_error",
                         "-CAfile", certificate.chain, "-servername", "localhost")
                     #expect(session.status == status, "\(version)")
+                    #expect(status == 0 || session.errors.joined().contains("alert protocol version"))
                 }
                 #expect(try await HTTPAnswer.get(node.http, "/").status == 200)
             }
@@ -179,7 +182,11 @@ extension RealPeers {
                     name: "sessions.py", lab.tools.python,
                     [lab.tools.pythonScript("sessions.py"), String(port), certificate.chain])
                 #expect(try await python.status(within: .seconds(60)) == 0)
-                let visits = try await python.output.takeUntilEnd("its visits").map { try JSONValue(parsing: $0) }
+                let said = try await python.output.takeUntilEnd("its visits").map { try JSONValue(parsing: $0) }
+                let visits = said.filter { $0["refused"] == nil }
+                #expect(
+                    said.compactMap { $0["refused"]?.string }
+                        == Array(repeating: "TLSV1_ALERT_PROTOCOL_VERSION", count: 2))
                 let protocols = visits.map { $0["protocol"]?.string ?? "none" }
                 // What the node prefers; without a common protocol it goes on without, as HTTP/1.1.
                 let expected = ["h2", "http/1.1", "h2", "none", "none", "http/1.1", "http/1.1"]

@@ -1,6 +1,6 @@
 """Python's ssl at a TLS server: which versions and protocols it agrees on, and whether sessions are resumed.
 
-It prints one JSON object for each connection. Its arguments are the port and a file of certificates to trust.
+It prints one JSON object for each connection; of those that are to be refused, what the server says. Its arguments are the port and a file of certificates to trust.
 """
 
 import json
@@ -17,6 +17,17 @@ def context(trust, version, protocols):
     if protocols:
         made.set_alpn_protocols(protocols)
     return made
+
+
+def refusal(trust, version, port):
+    """What the server says to a client that speaks this version and no newer one."""
+    made = context(trust, version, [])
+    # By itself OpenSSL of today would offer nothing that old, and no server would have to refuse it.
+    made.set_ciphers("DEFAULT:@SECLEVEL=0")
+    try:
+        visit(made, port)
+    except ssl.SSLError as error:
+        print(json.dumps({"refused": error.reason}), flush=True)
 
 
 def visit(made, port, session=None):
@@ -44,6 +55,8 @@ def main():
             visit(context(trust, version, protocols), port)
         made = context(trust, version, ["http/1.1"])
         visit(made, port, visit(made, port))
+    for version in [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1]:
+        refusal(trust, version, port)
 
 
 if __name__ == "__main__":
