@@ -1,10 +1,12 @@
 """A headless Chromium driven through standard input and output, one JSON object a line.
 
 It serves the folder of pages named on the command line on a port of its own, so that a page's origin is not the server
-under test. The first line it prints is {"event": "started", "pages": URL}. Then each request {"call": NAME, …} is answered
+under test; over TLS where it is given a certificate. Its home is a folder of its own: what it trusts beside the authorities
+that Chromium comes with is the one named by --trust. The first line it prints is {"event": "started", "pages": URL}. Then each request {"call": NAME, …} is answered
 by one line: {"result": …} or {"error": text}. It ends, and the browser with it, when standard input does.
 """
 
+import argparse
 import base64
 import functools
 import http.server
@@ -12,6 +14,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -37,9 +40,9 @@ class Pages(http.server.SimpleHTTPRequestHandler):
 class Browser:
     """The calls that a test can make."""
 
-    def __init__(self, profile):
+    def __init__(self, home):
         self.process = subprocess.Popen(
-            ["chromium", *FLAGS, f"--user-data-dir={profile}", "about:blank"],
+            ["chromium", *FLAGS, f"--user-data-dir={home}/profile", "about:blank"], env={**os.environ, "HOME": home},
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             # A group of its own, which ends as one.
             start_new_session=True)
@@ -76,7 +79,18 @@ class Browser:
             return
         method, parameters = event["method"], event["params"]
         if method == "Network.requestWillBeSent":
-            seen["requests"].append(parameters["request"]["url"])
+            request = parameters["request"]
+            seen["requests"].append(request["url"])
+            exchange = seen["exchanges"].setdefault(parameters["requestId"], {})
+            exchange.update(method=request["method"], url=request["url"])
+        elif method == "Network.responseReceivedExtraInfo":
+            # The only word of answers that are kept from the page.
+            seen["exchanges"].setdefault(parameters["requestId"], {})["status"] = parameters["statusCode"]
+        elif method == "Network.responseReceived":
+            exchange = seen["exchanges"].setdefault(parameters["requestId"], {})
+            response = parameters["response"]
+            exchange["protocol"] = response.get("protocol")
+            exchange.setdefault("status", response["status"])
         elif method == "Log.entryAdded":
             seen["complaints"].append(parameters["entry"]["text"])
         elif method == "Runtime.exceptionThrown":
@@ -86,7 +100,7 @@ class Browser:
         """Opens a page; what it answers is the page's name for other calls."""
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
         session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        self.seen[session] = {"requests": [], "complaints": []}
+        self.seen[session] = {"requests": [], "complaints": [], "exchanges": {}}
         for domain in ["Page", "Runtime", "Network", "Log"]:
             self.ask(f"{domain}.enable", session)
         failure = self.ask("Page.navigate", session, url=url).get("errorText")
@@ -105,7 +119,10 @@ class Browser:
 
     def noticed(self, page):
         """What the page asked for and complained of since it was opened."""
-        return self.seen[page]
+        # Whatever was told before the answer to this has been read then.
+        self.evaluate(page, "0")
+        seen = self.seen[page]
+        return {**seen, "exchanges": list(seen["exchanges"].values())}
 
     def screenshot(self, page, path):
         picture = self.ask("Page.captureScreenshot", page, format="png")["data"]
@@ -121,23 +138,52 @@ def say(**values):
     print(json.dumps(values), flush=True)
 
 
-def main():
-    handler = functools.partial(Pages, directory=sys.argv[1])
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+def trust(home, authority):
+    """Makes Chromium trust an authority's certificates, as a person does by importing it: by the NSS database of the home."""
+    database = os.path.join(home, ".pki", "nssdb")
+    os.makedirs(database)
+    for arguments in [["-N", "--empty-password"], ["-A", "-n", "test", "-t", "C,,", "-i", authority]]:
+        subprocess.run(["certutil", "-d", f"sql:{database}", *arguments], check=True)
+
+
+def serve(folder, certificate, key):
+    """Serves the pages; its answer is their URL."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Pages, directory=folder))
+    url = f"http://127.0.0.1:{server.server_port}"
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        url = f"https://localhost:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    profile = tempfile.mkdtemp(prefix="chromium-")
-    browser = Browser(profile)
+    return url
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("pages")
+    parser.add_argument("--trust")
+    parser.add_argument("--certificate")
+    parser.add_argument("--key")
+    arguments = parser.parse_args()
+    home = tempfile.mkdtemp(prefix="chromium-")
     try:
-        say(event="started", pages=f"http://127.0.0.1:{server.server_port}")
-        for line in sys.stdin:
-            request = json.loads(line)
-            try:
-                say(result=getattr(browser, request.pop("call"))(**request))
-            except Exception as error:
-                say(error=f"{type(error).__name__}: {error}")
+        pages = serve(arguments.pages, arguments.certificate, arguments.key)
+        if arguments.trust:
+            trust(home, arguments.trust)
+        browser = Browser(home)
+        try:
+            say(event="started", pages=pages)
+            for line in sys.stdin:
+                request = json.loads(line)
+                try:
+                    say(result=getattr(browser, request.pop("call"))(**request))
+                except Exception as error:
+                    say(error=f"{type(error).__name__}: {error}")
+        finally:
+            browser.close()
     finally:
-        browser.close()
-        shutil.rmtree(profile, ignore_errors=True)
+        shutil.rmtree(home, ignore_errors=True)
     os._exit(0)
 
 

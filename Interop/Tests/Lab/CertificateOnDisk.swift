@@ -44,6 +44,10 @@ extension Lab {
 
     /// Runs one of the system's programs to its end.
     func run(_ program: String, _ arguments: String...) async throws -> CommandResult {
+        try await run(program, arguments)
+    }
+
+    func run(_ program: String, _ arguments: [String]) async throws -> CommandResult {
         let process = try await start(name: program, URL(filePath: "/usr/bin/\(program)"), arguments)
         let status = try await process.status(within: .seconds(60))
         return CommandResult(

@@ -22,7 +22,7 @@ enum HTML {
         return "<ul>" + texts.map { "<li><code>\(escaped($0))</code></li>" }.joined() + "</ul>"
     }
 
-    /// A whole page; `body` is markup.
+    /// A whole page; `body` is markup. Its empty icon spares browsers a request, and a complaint that there is none.
     static func page(title: String, body: String) -> String {
         """
         <!doctype html>
@@ -30,6 +30,7 @@ enum HTML {
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
+        <link rel="icon" href="data:,">
         <title>\(escaped(title))</title>
         <style>
         :root { color-scheme: light dark; }

@@ -16,7 +16,7 @@ extension Response {
             status: .ok,
             headers: [
                 .contentType: "text/html; charset=utf-8",
-                .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'",
+                .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
             ],
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }

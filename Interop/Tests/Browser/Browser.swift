@@ -28,12 +28,38 @@ struct BrowserPage {
         let noticed = try await browser.process.call("noticed", ["page": name])
         return (noticed["requests"]?.strings ?? [], noticed["complaints"]?.strings ?? [])
     }
+
+    /// What went over the network to URLs with some text in them, preflights too, and what came of it.
+    func exchanges(with text: String) async throws -> [BrowserExchange] {
+        let noticed = try await browser.process.call("noticed", ["page": name])
+        return (noticed["exchanges"]?.array ?? []).filter { $0["url"]?.string?.contains(text) == true }.map { value in
+            BrowserExchange(
+                method: value["method"]?.string ?? "", status: value["status"]?.double.map { Int($0) },
+                protocolName: value["protocol"]?.string)
+        }
+    }
+}
+
+/// A request of a page and its answer, as the browser's network sees them: what the page may not read too.
+struct BrowserExchange: Equatable {
+    let method: String
+    let status: Int?
+    /// `http/1.1`, `h2`; nil where the answer did not get as far as the page.
+    let protocolName: String?
 }
 
 extension Lab {
-    func browser() async throws -> Browser {
+    /// Starts a browser with a home of its own.
+    ///
+    /// - Parameters:
+    ///   - authority: whose certificates it trusts, beside those that it comes with.
+    ///   - pages: the certificate for serving the pages over TLS, for `localhost`.
+    func browser(trusting authority: TestAuthority? = nil, pages: CertificateOnDisk? = nil) async throws -> Browser {
+        var arguments = [tools.pythonScript("browser.py"), tools.pages]
+        if let authority { arguments += ["--trust", authority.certificate] }
+        if let pages { arguments += ["--certificate", pages.chain, "--key", pages.key] }
         let process = try await start(
-            name: "chromium", tools.python, [tools.pythonScript("browser.py"), tools.pages], readsInput: true,
+            name: "chromium", tools.python, arguments, readsInput: true,
             environment: ["PYTHONPATH": tools.socketIO(5)])
         let line = try await process.output.take("Chromium's start") { lines in
             lines.isEmpty ? nil : lines.removeFirst()
