@@ -205,6 +205,8 @@ struct RPCAPITests {
             {
                 let answer = try scene.send("POST", "/api/v0/\(path)")
                 #expect(answer.status == 404 && answer.text == "404 page not found\n", "\(path)")
+                // A page can tell it from a node that is not there.
+                #expect(answer.header("Access-Control-Allow-Origin") == "*")
             }
             let get = try scene.send("GET", "/api/v0/version")
             #expect(get.status == 405 && get.text == "405 - Method Not Allowed\n")
@@ -234,6 +236,8 @@ struct RPCAPITests {
             #expect(answer.header("Access-Control-Allow-Origin") == "https://a.example")
             #expect(
                 try scene.send("POST", "/api/v0/version", ["Origin": "https://b.example"]).text == "403 - Forbidden\n")
+            let nothing = try scene.send("POST", "/api/v0/add", ["Origin": "https://b.example"])
+            #expect(nothing.status == 404 && nothing.header("Access-Control-Allow-Origin") == nil)
         }
     }
 

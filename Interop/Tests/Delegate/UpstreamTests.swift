@@ -174,7 +174,7 @@ extension RealPeers {
         }
 
         @Test func recordsOfNamesGoThroughAndFalseOnesDoNot() async throws {
-            let vectors = try Self.records()
+            let vectors = try NameRecord.vectors()
             let (true_, false_) = (
                 try #require(vectors.first { $0.isValid }), try #require(vectors.last { !$0.isValid })
             )
@@ -212,20 +212,6 @@ extension RealPeers {
                     let none = try await HTTPAnswer.get(fourth.http, "/routing/v1/ipns/\(name)")
                     #expect(none.status == 200 && none.fields["content-type"]?.hasPrefix("text/plain") == true)
                 }
-            }
-        }
-
-        /// The records of `Tests/Vectors/ipns-records.json`.
-        private static func records() throws -> [(name: String, bytes: [UInt8], isValid: Bool)] {
-            let file = URL(filePath: #filePath).deletingLastPathComponent()
-                .appending(path: "../../../Tests/Vectors/ipns-records.json").standardized
-            let vectors = try JSONValue(parsing: String(contentsOf: file, encoding: .utf8))
-            return try (vectors["official"]?.array ?? []).map { vector in
-                let digits = Array((vector["record_hex"]?.string ?? "").utf8)
-                let bytes = stride(from: 0, to: digits.count - 1, by: 2).compactMap { index in
-                    UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16)
-                }
-                return (try #require(vector["name"]?.string), bytes, vector["expect"]?.string == "valid")
             }
         }
     }

@@ -12,21 +12,28 @@ struct RPCAPI {
     let executor: LoopExecutor
 
     func respond(to request: DelegateRequest) async -> DelegateResponse {
-        guard let parts = request.parts(behind: Self.prefix), let route = Route(rawValue: parts.joined(separator: "/"))
-        else { return DelegateResponse(.notFound, text: "404 page not found") }
-        guard isAllowed(request) else { return DelegateResponse(.forbidden, text: "403 - Forbidden") }
-        var response: DelegateResponse
-        switch request.method {
-        case .options: response = Self.preflight
-        case .post: response = await answer(route, request)
-        default:
-            response = DelegateResponse(.methodNotAllowed, text: "405 - Method Not Allowed")
-            response.headers[.allow] = "OPTIONS, POST"
-        }
+        let isAllowed = isAllowed(request)
+        var response = await respond(to: request, isAllowed: isAllowed)
+        guard isAllowed else { return response }
+        // Where there is no route too: a page may know that, rather than nothing at all.
         response.headers[.accessControlAllowOrigin] = allowedOrigin(request)
         response.headers[.accessControlExposeHeaders] = Self.exposed
         response.headers[.vary] = "Origin"
         return response
+    }
+
+    private func respond(to request: DelegateRequest, isAllowed: Bool) async -> DelegateResponse {
+        guard let parts = request.parts(behind: Self.prefix), let route = Route(rawValue: parts.joined(separator: "/"))
+        else { return DelegateResponse(.notFound, text: "404 page not found") }
+        guard isAllowed else { return DelegateResponse(.forbidden, text: "403 - Forbidden") }
+        switch request.method {
+        case .options: return Self.preflight
+        case .post: return await answer(route, request)
+        default:
+            var response = DelegateResponse(.methodNotAllowed, text: "405 - Method Not Allowed")
+            response.headers[.allow] = "OPTIONS, POST"
+            return response
+        }
     }
 
     /// The routes.
