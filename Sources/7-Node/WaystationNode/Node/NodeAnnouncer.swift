@@ -45,9 +45,11 @@ final class NodeAnnouncer: Sendable {
     /// Tells from now on what is right, with the ports at which TLS is spoken.
     func start(ports: [UInt16]) {
         state.withLock { $0.ports = ports }
-        store.onChange { [weak self] in self?.scheduleUpdate(after: .zero) }
-        if ownName != nil { host.addObserver(self) }
         update()
+        store.onChange { [weak self] in self?.updateSoon() }
+        if ownName != nil { host.addObserver(self) }
+        // Whatever changed meanwhile.
+        updateSoon()
     }
 
     /// Tells nothing new any more.
@@ -98,12 +100,17 @@ final class NodeAnnouncer: Sendable {
         }
     }
 
+    /// Updates on the home loop. It leaves the timer alone: that is the last update's own, and whoever replaced it from
+    /// another thread could cancel the one that the update it asks for has just set.
+    private func updateSoon() {
+        host.home.schedule(after: .zero) { [weak self] in self?.update() }
+    }
+
     private func scheduleUpdate(after time: Duration) {
-        let timer = host.home.schedule(after: time) { [weak self] in self?.update() }
-        let outdated = state.withLock { state in
-            let outdated = state.isStopped ? timer : state.timer
-            if !state.isStopped { state.timer = timer }
-            return outdated
+        let outdated = state.withLock { state -> Scheduled<Void>? in
+            guard !state.isStopped else { return nil }
+            defer { state.timer = host.home.schedule(after: time) { [weak self] in self?.update() } }
+            return state.timer
         }
         outdated?.cancel()
     }
@@ -111,5 +118,5 @@ final class NodeAnnouncer: Sendable {
 
 extension NodeAnnouncer: NetworkObserver {
     /// The names by AutoTLS follow the node's addresses.
-    func selfChanged() { scheduleUpdate(after: .zero) }
+    func selfChanged() { updateSoon() }
 }
