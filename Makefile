@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 # The only list of Debian packages. `deps` is what building and running need, `test-deps` what the tests need besides.
 PACKAGES := libssl-dev libc-ares-dev libsecp256k1-dev libsqlite3-dev pkg-config
-TEST_PACKAGES := python3 python3-venv python3-dev gcc libgmp-dev redis-server chromium libnss3-tools curl openssl
+TEST_PACKAGES := python3 python3-venv python3-dev gcc libgmp-dev redis-server chromium libnss3-tools curl openssl pebble
 
 CONFIGURATION ?= release
 ARGS ?=

@@ -203,7 +203,9 @@ let package = Package(
                 "LibP2PTesting", "HTTPServing", nioEmbedded, nioPosix, nioHTTP1, nioWebSocket, hummingbird, httpTypes,
                 logging,
             ]),
-        tests("Certificates", ["LibP2PTesting", "LibP2PHTTP", crypto, x509, asn1, logging]),
+        tests(
+            "Certificates",
+            ["LibP2PTesting", "LibP2PHTTP", "Multiformats", nioHTTP1, nioPosix, crypto, x509, asn1, logging]),
         tests("DelegatedRouting", ["LibP2PTesting", "LibP2PHTTP", nioHTTP1, asyncHTTPClient, httpTypes, logging]),
         tests("Telemetry", [coreMetrics]),
         tests("NodeStorage", ["LibP2PTesting", nioPosix, grdb, logging]),

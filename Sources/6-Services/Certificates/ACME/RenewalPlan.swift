@@ -12,8 +12,8 @@ struct RenewalPlan {
 
     /// When the certificate that is there is renewed; nil without one.
     private var renewal: Timestamp?
-    /// The latest time for that, whatever the authority says.
-    private var latest: Timestamp?
+    /// When it may be renewed, whatever the authority says: one that always says «now» is not asked without end.
+    private var bounds: (earliest: Timestamp, latest: Timestamp)?
     private var inquiry: Timestamp?
     /// Nothing is ordered before.
     private var pausedUntil: Timestamp?
@@ -39,7 +39,8 @@ struct RenewalPlan {
     /// This certificate is there from now on.
     mutating func holds(_ credentials: Credentials, at now: Timestamp, chance: Double) {
         renewal = Self.renewal(of: credentials, chance: chance)
-        latest = credentials.notAfter - (credentials.notAfter - credentials.notBefore) / 10
+        let lifetime = credentials.notAfter - credentials.notBefore
+        bounds = (now + max(lifetime / 100, .seconds(60)), credentials.notAfter - lifetime / 10)
         inquiry = now
         pausedUntil = nil
         failures = 0
@@ -51,8 +52,9 @@ struct RenewalPlan {
     mutating func inquired(_ window: ACMERenewal?, at now: Timestamp, chance: Double) {
         let pause = window?.retryAfter ?? Self.inquiryInterval
         inquiry = now + min(max(pause, Self.inquiryRange.lowerBound), Self.inquiryRange.upperBound)
-        guard let window, let latest else { return }
-        renewal = min(window.start + (window.end - window.start) * chance, latest)
+        guard let window, let bounds else { return }
+        let wish = window.start + (window.end - window.start) * chance
+        renewal = min(max(wish, bounds.earliest), bounds.latest)
     }
 
     /// The authority says nothing about renewals.
