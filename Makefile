@@ -5,9 +5,11 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# The only list of Debian packages. `deps` is what building and running need, `test-deps` what the tests need besides.
+# The only list of Debian packages. `deps` is what building and running need, `test-deps` what the tests need besides,
+# BENCH_PACKAGES what `make bench` does.
 PACKAGES := libssl-dev libc-ares-dev libsecp256k1-dev libsqlite3-dev pkg-config
-TEST_PACKAGES := python3 python3-venv python3-dev gcc libgmp-dev redis-server chromium libnss3-tools curl openssl pebble
+TEST_PACKAGES := python3 python3-venv python3-dev gcc libgmp-dev redis-server chromium libnss3-tools curl openssl pebble wrk
+BENCH_PACKAGES := wrk openssl nginx-light
 
 CONFIGURATION ?= release
 ARGS ?=
@@ -37,6 +39,7 @@ test: test-deps interop ## Runs all tests (ARGS: for swift test).
 	swift test --no-parallel $(ARGS) 2>&1 | scripts/repeat-failures
 
 bench: deps ## Measures the node in release mode.
+	@scripts/install-packages $(BENCH_PACKAGES)
 	Benchmarks/run $(ARGS)
 
 format: ## Formats all Swift files.

@@ -15,11 +15,15 @@ struct CertificateOnDisk {
 }
 
 extension Lab {
-    func certificate(for name: String) async throws -> CertificateOnDisk {
+    /// - Parameter key: the kind of its key, in openssl's words.
+    func certificate(for name: String, key: String = "ec") async throws -> CertificateOnDisk {
         let files = CertificateOnDisk(chain: path("chain.pem"), key: path("key.pem"))
         let made = try await run(
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-            "-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:\(name)", "-keyout", files.key, "-out", files.chain)
+            "openssl",
+            ["req", "-x509", "-newkey", key] + (key == "ec" ? ["-pkeyopt", "ec_paramgen_curve:P-256"] : []) + [
+                "-nodes", "-days", "2", "-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:\(name)", "-keyout",
+                files.key, "-out", files.chain,
+            ])
         guard made.status == 0 else { throw InteropError("openssl made no certificate: \(made.errors)") }
         return files
     }
@@ -47,6 +51,7 @@ extension Lab {
         try await run(program, arguments)
     }
 
+    /// Runs one of the system's programs to its end.
     func run(_ program: String, _ arguments: [String]) async throws -> CommandResult {
         let process = try await start(name: program, URL(filePath: "/usr/bin/\(program)"), arguments)
         let status = try await process.status(within: .seconds(60))
