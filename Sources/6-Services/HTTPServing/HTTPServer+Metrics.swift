@@ -18,11 +18,17 @@ extension HTTPServer {
 
     /// Counts a TLS handshake that has ended, and tells of one that came to nothing.
     func noteHandshake(_ outcome: TLSHandshakeOutcome, from client: SocketAddress?, because error: (any Error)?) {
-        Counter(
-            label: "waystation_http_tls_handshakes_total",
-            dimensions: [("server", configuration.name), ("outcome", outcome.rawValue)]
-        ).increment()
+        handshakeCounters[outcome]?.increment()
         if let failure = outcome.failure { tell(failure, outcome.rawValue, of: client, because: error) }
+    }
+
+    /// Counters of handshakes, by what becomes of them.
+    static func makeHandshakeCounters(_ server: String) -> [TLSHandshakeOutcome: Counter] {
+        let counters = TLSHandshakeOutcome.allCases.map { outcome in
+            let dimensions = [("server", server), ("outcome", outcome.rawValue)]
+            return (outcome, Counter(label: "waystation_http_tls_handshakes_total", dimensions: dimensions))
+        }
+        return Dictionary(uniqueKeysWithValues: counters)
     }
 
     /// Counts what came instead of a request, or did not come whole in time, and was answered with a bare status.

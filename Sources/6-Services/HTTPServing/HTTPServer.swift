@@ -49,6 +49,8 @@ public final class HTTPServer: Sendable {
     let census: ConnectionCensus
     /// Made once: to find a counter costs more than to count.
     let responseCounters: [Int: Counter]
+    /// Empty where no TLS is spoken.
+    let handshakeCounters: [TLSHandshakeOutcome: Counter]
     /// What the header field of that name says; nil to leave it out.
     let strictTransportSecurity: String?
     private let listener = Mutex<(any Channel)?>(nil)
@@ -68,6 +70,7 @@ public final class HTTPServer: Sendable {
         self.group = group
         self.logger = logger
         responseCounters = Self.makeResponseCounters(configuration.name)
+        handshakeCounters = configuration.tls == nil ? [:] : Self.makeHandshakeCounters(configuration.name)
         census = ConnectionCensus(configuration.caps)
         strictTransportSecurity =
             configuration.tls == nil ? nil : configuration.strictTransport.map { "max-age=\($0.components.seconds)" }
