@@ -10,12 +10,13 @@ let settings: [SwiftSetting] = [
 
 /// A program that measures, with the libraries that it needs.
 func benchmark(
-    _ name: String, _ libraries: [String], own: [Target.Dependency] = ["Measuring"], nio: [String] = []
+    _ name: String, _ libraries: [String], own: [Target.Dependency] = ["Measuring"], nio: [String] = [],
+    others: [Target.Dependency] = []
 ) -> Target {
     .executableTarget(
         name: name,
         dependencies: own + libraries.map { .product(name: $0, package: "waystation") }
-            + nio.map { .product(name: $0, package: "swift-nio") },
+            + nio.map { .product(name: $0, package: "swift-nio") } + others,
         swiftSettings: settings)
 }
 
@@ -25,6 +26,7 @@ let package = Package(
     dependencies: [
         .package(name: "waystation", path: ".."),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     ],
     targets: [
         // A server in a process of its own: its processor time and memory.
@@ -53,6 +55,12 @@ let package = Package(
         benchmark(
             "delegatebench", ["LibP2P", "LibP2PIdentity", "LibP2PCore", "Multiformats"],
             own: ["Measuring", "MeasuredNode", "Neighbourhood"], nio: ["NIOCore"]),
+        // The front door over TLS, beside nginx and beside itself without TLS.
+        benchmark(
+            "tlsbench", ["LibP2P", "LibP2PIdentity", "LibP2PCore", "Multiformats", "WaystationNode"],
+            own: ["Measuring", "MeasuredNode"],
+            nio: ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOTLS", "NIOWebSocket"],
+            others: [.product(name: "NIOSSL", package: "swift-nio-ssl")]),
         // Streams, muxers and negotiation in memory.
         benchmark(
             "microbench", ["LibP2P", "LibP2PIdentity", "LibP2PCore", "LibP2PTesting"], nio: ["NIOCore", "NIOPosix"]),
