@@ -9,7 +9,7 @@ extension RealPeers {
         @Test(arguments: ["tls-alpn-01", "http-01", "dns-01"])
         func certificatesComeByThemselves(challenge: String) async throws {
             try await Lab.open { lab in
-                let authority = try await lab.authority(.init(refusedNonces: 20))
+                let authority = try await lab.pebble(.init(refusedNonces: 20))
                 let folder = lab.path("data")
                 let hook = try authority.hook()
                 let names = ["one.example", "two.example"]
@@ -62,7 +62,7 @@ extension RealPeers {
         /// A restart orders nothing, and neither does one without the authority; and what the authority refuses is told.
         @Test func whatWasObtainedIsKept() async throws {
             try await Lab.open { lab in
-                let authority = try await lab.authority()
+                let authority = try await lab.pebble()
                 let folder = lab.path("data")
                 let flags = ["--domain", "one.example"]
                 var node = try await lab.node(provingTo: authority, dataFolder: folder, flags)
@@ -91,7 +91,7 @@ extension RealPeers {
         @Test func accountsAreBoundToExternalOnes() async throws {
             try await Lab.open { lab in
                 let key = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
-                let authority = try await lab.authority(.init(external: ("customer-1", key)))
+                let authority = try await lab.pebble(.init(external: ("customer-1", key)))
                 let node = try await lab.node(
                     provingTo: authority,
                     ["--domain", "one.example", "--acme-eab-kid", "customer-1", "--acme-eab-hmac-key", key])
@@ -110,7 +110,7 @@ extension RealPeers {
         /// Of two nodes behind one Redis, one answers for the other's proof, and both serve what one of them ordered.
         @Test func aFleetSharesProofsAndCertificates() async throws {
             try await Lab.open { lab in
-                let authority = try await lab.authority()
+                let authority = try await lab.pebble()
                 let redis = try await RedisProcess(lab, password: "secret")
                 let shared = ["--star-redis", redis.url, "--acme-challenge", "http-01"]
                 // Only the first is where the authority looks.

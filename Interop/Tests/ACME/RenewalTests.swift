@@ -9,7 +9,7 @@ extension RealPeers {
         /// served until its end; then nobody is told the name any more.
         @Test func connectionsStayAndAnAuthorityMayGo() async throws {
             try await Lab.open { lab in
-                let authority = try await lab.authority(.init(validity: 40))
+                let authority = try await lab.pebble(.init(validity: 40))
                 let node = try await lab.node(provingTo: authority, ["--domain", "one.example"])
                 let first = try await lab.trusted("one.example", at: authority.tlsPort, by: authority)
                 let held = try await lab.start(

@@ -32,7 +32,7 @@ extension Lab {
 
     /// Waits until a trusted certificate is served for a name.
     @discardableResult
-    func trusted(_ name: String, at port: UInt16, by authority: Authority) async throws -> ServedCertificate {
+    func trusted(_ name: String, at port: UInt16, by authority: PebbleAuthority) async throws -> ServedCertificate {
         let root = try await authority.root()
         return try await eventually("a trusted certificate for \(name)") {
             let certificate = try await self.served(name, at: port, roots: root)

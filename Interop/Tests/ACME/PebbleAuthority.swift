@@ -2,7 +2,7 @@ import Foundation
 
 /// Debian's `pebble`: a certificate authority that speaks ACME, with a name server of its own, `pebble-challtestsrv`, which
 /// says that every name is this machine.
-final class Authority {
+final class PebbleAuthority {
     /// What it asks of those who want certificates, and how it treats them.
     struct Manners {
         /// For how long its certificates are valid, in seconds.
@@ -121,11 +121,11 @@ final class Authority {
 
 extension Lab {
     /// Starts an authority. Its ports were free a moment ago only, so that is tried again.
-    func authority(_ manners: Authority.Manners = Authority.Manners()) async throws -> Authority {
+    func pebble(_ manners: PebbleAuthority.Manners = PebbleAuthority.Manners()) async throws -> PebbleAuthority {
         var attempts = 3
         while true {
             do {
-                return try await Authority(self, manners)
+                return try await PebbleAuthority(self, manners)
             } catch  where attempts > 1 {
                 attempts -= 1
             }
@@ -134,7 +134,7 @@ extension Lab {
 
     /// A node whose front door is where an authority looks for proofs.
     func node(
-        provingTo authority: Authority, dataFolder: String? = nil, _ more: [String]
+        provingTo authority: PebbleAuthority, dataFolder: String? = nil, _ more: [String]
     ) async throws -> NodeProcess {
         try await node(
             dataFolder: dataFolder, http: "127.0.0.1:\(authority.httpPort)",
