@@ -230,6 +230,8 @@ private final class ScriptedRouter: Router {
     func value(of key: [UInt8]) async throws -> [UInt8]? { nil }
     func put(_ value: [UInt8], key: [UInt8]) async throws -> [PeerID] { [] }
     func provide(_ cid: CID) async throws -> [PeerID] { [] }
+
+    func beginProviding(_ cid: CID) async throws {}
 }
 
 extension PeerID {

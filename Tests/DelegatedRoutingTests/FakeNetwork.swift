@@ -24,6 +24,8 @@ final class FakeRouter: Router {
         /// How long a value takes.
         var valuePause = Duration.zero
         var provided: [CID] = []
+        /// What it was told to provide behind the answer.
+        var begun: [CID] = []
         var searches = 0
         var cancelled = 0
     }
@@ -83,6 +85,8 @@ final class FakeRouter: Router {
         content.withLock { $0.provided.append(cid) }
         return now.takers
     }
+
+    func beginProviding(_ cid: CID) async throws { content.withLock { $0.begun.append(cid) } }
 }
 
 /// A node with a few blocks, which come a second after they are asked for unless they are here already.

@@ -59,6 +59,28 @@ import Testing
         await second.close()
     }
 
+    /// A client that publishes again wants it for as long again.
+    @Test func ageBeginsAnewWhenABlockIsProvidedAgain() async throws {
+        let blocks = [try block(1), try block(2)]
+        let first = try open()
+        for block in blocks { try await first.keep(block) }
+        first.setProvided(blocks[0].cid, true)
+        hands.move(.seconds(3000))
+        first.setProvided(blocks[0].cid, true)
+        hands.move(.seconds(3000))
+        first.removeExpired()
+        #expect(await first.size(of: blocks[0].cid) != nil)
+        #expect(await first.size(of: blocks[1].cid) == nil)
+        await first.close()
+        // And the folder knows it.
+        let second = try open()
+        #expect(second.provided == [blocks[0].cid.multihash])
+        hands.move(.seconds(601))
+        second.removeExpired()
+        #expect(second.provided.isEmpty)
+        await second.close()
+    }
+
     @Test func whatWasKeptIsThereWithoutBeingClosed() async throws {
         let wanted = try block(1)
         let first = try open()

@@ -47,6 +47,14 @@ import Wire
         journal.save(value)
         journal.save([RoutingPeer(id: try peer(8), addresses: [])])
         journal.save([neighbour])
+        let told = Timestamp(nanoseconds: 1_700_000_000_123_456_789)
+        let announcements = [
+            Announcement(.init(.provider, [1]), told: told), Announcement(.init(.value, [1])),
+            Announcement(.init(.provider, [2]), told: told),
+        ]
+        journal.save(Announcement(announcements[0].reference))
+        for announcement in announcements { journal.save(announcement) }
+        journal.removeAnnouncement(announcements[2].reference)
         first.journal(for: "/other/kad/1.0.0").save(try provider(4))
         await first.close()
 
@@ -55,6 +63,8 @@ import Wire
         #expect(Set(contents.providers) == [try provider(1, at: 60), try provider(2)])
         #expect(contents.values == [value])
         #expect(contents.peers == [neighbour])
+        #expect(Set(contents.announcements) == Set(announcements.prefix(2)))
+        #expect(try await second.journal(for: "/other/kad/1.0.0").load().announcements.isEmpty)
         #expect(try await second.journal(for: "/other/kad/1.0.0").load().providers == [try provider(4)])
         // What is removed stays removed.
         second.journal(for: dht).removeValue(value.key)

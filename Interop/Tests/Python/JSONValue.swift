@@ -1,7 +1,7 @@
 import Foundation
 
 /// A JSON value as the Python peers speak it.
-enum JSONValue: Codable, Equatable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
+enum JSONValue: Codable, Equatable, Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
     case null
     case bool(Bool)
     case number(Double)

@@ -149,6 +149,15 @@ extension ChildProcess {
     func call(
         _ name: String, _ arguments: [String: JSONValue] = [:], within limit: Duration = .seconds(70)
     ) async throws -> JSONValue {
+        let answer = try await exchange(name, arguments, within: limit)
+        if let error = answer["error"]?.string { throw InteropError("\(self.name) could not \(name): \(error)") }
+        return answer["result"] ?? .null
+    }
+
+    /// Makes a call as ``call(_:_:within:)`` does, and hands out the answer as it is.
+    func exchange(
+        _ name: String, _ arguments: [String: JSONValue] = [:], within limit: Duration = .seconds(70)
+    ) async throws -> JSONValue {
         let request = JSONValue.object(arguments.merging(["call": .string(name)]) { $1 })
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -156,9 +165,7 @@ extension ChildProcess {
         let line = try await output.take("the answer of \(self.name) to \(name)", within: limit) { lines in
             lines.firstIndex { !$0.hasPrefix("{\"event\"") }.map { lines.remove(at: $0) }
         }
-        let answer = try JSONValue(parsing: line)
-        if let error = answer["error"]?.string { throw InteropError("\(self.name) could not \(name): \(error)") }
-        return answer["result"] ?? .null
+        return try JSONValue(parsing: line)
     }
 }
 

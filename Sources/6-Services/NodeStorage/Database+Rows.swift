@@ -30,6 +30,14 @@ extension Database {
                     [dht, Data(record.key), Data(record.value), record.received.nanoseconds])
             case (.value(let dht, let key), _):
                 try run("DELETE FROM value WHERE dht = ? AND key = ?", [dht, Data(key)])
+            case (.announcement(let dht, let reference), .announcement(let announcement)):
+                try run(
+                    "INSERT OR REPLACE INTO announcement (dht, kind, key, told) VALUES (?, ?, ?, ?)",
+                    [dht, reference.kind.rawValue, Data(reference.key), announcement.told?.nanoseconds])
+            case (.announcement(let dht, let reference), _):
+                try run(
+                    "DELETE FROM announcement WHERE dht = ? AND kind = ? AND key = ?",
+                    [dht, reference.kind.rawValue, Data(reference.key)])
             case (.routing(let dht), let change):
                 try run("DELETE FROM routing WHERE dht = ?", [dht])
                 guard case .routing(let peers) = change else { continue }
@@ -80,6 +88,14 @@ extension Database {
         while let row = try values.next() {
             contents.values.append(
                 ValueRecord(key: row.bytes("key"), value: row.bytes("value"), received: row.received))
+        }
+        let announcements = try Row.fetchCursor(
+            self, sql: "SELECT kind, key, told FROM announcement WHERE dht = ?", arguments: [dht])
+        while let row = try announcements.next() {
+            guard let kind = Announcement.Kind(rawValue: row["kind"] as Int? ?? -1) else { continue }
+            contents.announcements.append(
+                Announcement(
+                    .init(kind, row.bytes("key")), told: (row["told"] as Int64?).map { Timestamp(nanoseconds: $0) }))
         }
         let peers = try Row.fetchCursor(
             self, sql: "SELECT peer, addresses FROM routing WHERE dht = ?", arguments: [dht])

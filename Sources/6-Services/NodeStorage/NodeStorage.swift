@@ -6,8 +6,8 @@ import LibP2PIdentity
 public import LibP2PKademlia
 public import Logging
 
-/// What of a node survives a restart, beside its key: the records and routing tables of its DHTs, its peer store, and the
-/// registrations of its rendezvous server.
+/// What of a node survives a restart, beside its key: the records, announcements and routing tables of its DHTs, its peer
+/// store, and the registrations of its rendezvous server.
 ///
 /// One SQLite database, `waystation.sqlite`, in the data folder. The network's path never waits for it: changes are
 /// gathered by row and written by one transaction each ``flushInterval``. What was written is there after `kill -9`.

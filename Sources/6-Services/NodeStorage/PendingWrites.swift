@@ -13,6 +13,7 @@ struct PendingWrites: Sendable {
     enum Row: Hashable, Sendable {
         case provider(dht: String, key: [UInt8], peer: PeerID)
         case value(dht: String, key: [UInt8])
+        case announcement(dht: String, Announcement.Reference)
         case routing(dht: String)
         case peer(PeerID)
         case registration(Registration.Key)
@@ -22,6 +23,7 @@ struct PendingWrites: Sendable {
     enum Change: Sendable {
         case provider(ProviderRecord)
         case value(ValueRecord)
+        case announcement(Announcement)
         case routing([RoutingPeer])
         case peer(KnownPeer)
         case registration(Registration)

@@ -21,6 +21,14 @@ struct ProtocolJournal: RecordJournal {
         storage.set(.removal, for: .value(dht: dht, key: key))
     }
 
+    func save(_ announcement: Announcement) {
+        storage.set(.announcement(announcement), for: .announcement(dht: dht, announcement.reference))
+    }
+
+    func removeAnnouncement(_ reference: Announcement.Reference) {
+        storage.set(.removal, for: .announcement(dht: dht, reference))
+    }
+
     func save(_ peers: [RoutingPeer]) {
         storage.set(.routing(peers), for: .routing(dht: dht))
     }

@@ -36,6 +36,15 @@ enum Schema {
                     ) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("3: announcements") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE announcement (
+                        dht TEXT NOT NULL, kind INTEGER NOT NULL, key BLOB NOT NULL, told INTEGER,
+                        PRIMARY KEY (dht, kind, key)
+                    ) WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 }

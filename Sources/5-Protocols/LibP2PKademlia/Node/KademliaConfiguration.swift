@@ -41,6 +41,8 @@ public struct KademliaConfiguration: Sendable {
     public var refreshInterval = Duration.seconds(600)
     /// How often what this node provides is told anew (Amino: 22 h).
     public var republishInterval = Duration.seconds(22 * 3_600)
+    /// How often it is looked for what is to be told: what nobody could be told yet, and what is due again.
+    public var announceInterval = Duration.seconds(30)
     /// How often expired records are swept out.
     public var sweepInterval = Duration.seconds(3_600)
     /// How soon a node with too few peers tries its bootstrap peers again.

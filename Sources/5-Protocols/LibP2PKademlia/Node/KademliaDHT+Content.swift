@@ -41,61 +41,6 @@ extension KademliaDHT {
         return found.count
     }
 
-    /// Tells the network that this node provides some content, now and again each ``KademliaConfiguration/republishInterval``.
-    ///
-    /// - Parameter key: the content's multihash.
-    /// - Returns: the peers that were told.
-    /// - Throws: ``KademliaError``: `.noPeers`, or `.limitReached` for too many keys.
-    @discardableResult
-    public func provide(_ key: [UInt8]) async throws -> [PeerID] {
-        guard provided.contains(key) || provided.count < configuration.providedKeys else {
-            throw KademliaError(
-                .limitReached, "this node provides \(provided.count) keys already, which is its limit")
-        }
-        provided.insert(key)
-        return try await announce(key)
-    }
-
-    /// Ends ``provide(_:)``. What others were told runs out by itself.
-    public func stopProviding(_ key: [UInt8]) {
-        provided.remove(key)
-        records.remove(.init(key: key, provider: ownID))
-    }
-
-    /// Tells all again what this node provides.
-    func republish() async {
-        for key in provided.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            guard isRunning else { return }
-            _ = try? await announce(key)
-        }
-        for key in published.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            guard isRunning else { return }
-            guard let value = records.value(of: key, now: network.clock.now)?.value else {
-                published.remove(key)
-                continue
-            }
-            do {
-                try await putValue(value, key: key)
-            } catch let error as KademliaError where error.code == .invalidRecord {
-                // It has run out.
-                published.remove(key)
-            } catch {}
-        }
-    }
-
-    private func announce(_ key: [UInt8]) async throws -> [PeerID] {
-        let own = KademliaMessage.Peer(
-            id: ownID, addresses: policy.reachable(network.addresses), connection: .connected)
-        records.add(
-            ProviderRecord(key: key, provider: own.id, addresses: own.addresses, received: network.clock.now),
-            origin: nil)
-        let peers = try await closestPeers(to: key)
-        let message = KademliaMessage(.addProvider, key: key, providerPeers: [own])
-        return await tell(message, peers) { message, peer, client in
-            try await client.send(message, to: peer.id, at: peer.addresses)
-        }
-    }
-
     /// Sends the same to several peers.
     ///
     /// - Returns: those that took it.

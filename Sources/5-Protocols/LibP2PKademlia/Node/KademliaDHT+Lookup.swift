@@ -86,8 +86,9 @@ extension KademliaDHT {
 
     private func connectedPeer(_ peer: PeerID) -> FoundPeer? {
         guard let connection = network.connections(to: peer).first else { return nil }
-        let addresses = network.peerStore.addresses(of: peer)
-        return FoundPeer(id: peer, addresses: addresses.isEmpty ? [connection.remoteAddress] : addresses)
+        let addresses = policy.reachable(network.peerStore.addresses(of: peer))
+        return FoundPeer(
+            id: peer, addresses: addresses.isEmpty ? policy.reachable([connection.remoteAddress]) : addresses)
     }
 
     /// Whether a lookup goes on after an answer.
@@ -187,7 +188,9 @@ extension KademliaDHT {
         }
         if Task.isCancelled { throw KademliaError(.stopped, "the lookup was cancelled") }
         let nearest = lookup.nearestAnswering.map { peer in
-            FoundPeer(id: peer, addresses: network.peerStore.description(of: peer)?.addresses ?? book[peer] ?? [])
+            // Their own account counts most, as far as it is of use to others.
+            let own = policy.reachable(network.peerStore.description(of: peer)?.addresses ?? [])
+            return FoundPeer(id: peer, addresses: own.isEmpty ? book[peer] ?? [] : own)
         }
         return LookupOutcome(nearest: nearest, hops: lookup.hops, requests: lookup.requests)
     }

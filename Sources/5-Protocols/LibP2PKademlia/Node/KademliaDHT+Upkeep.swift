@@ -11,6 +11,7 @@ extension KademliaDHT {
         case refresh
         case sweep
         case rejoin
+        case announce
     }
 
     /// Does a chore after its interval, and again as long after that is done.
@@ -20,6 +21,7 @@ extension KademliaDHT {
             case .refresh: configuration.refreshInterval
             case .sweep: configuration.sweepInterval
             case .rejoin: configuration.rejoinInterval
+            case .announce: configuration.announceInterval
             }
         timers[chore] = executor.schedule(after: interval) { [weak self] in
             guard let self else { return }
@@ -33,6 +35,7 @@ extension KademliaDHT {
         case .refresh: await refresh()
         case .sweep: sweep()
         case .rejoin: await rejoinIfLonely()
+        case .announce: await announceDue()
         }
         if isRunning { schedule(chore) }
     }
@@ -93,6 +96,7 @@ extension KademliaDHT {
 
     /// Asks silent peers whether they live, looks around, and looks into each bucket that has a peer.
     private func refresh() async {
+        forgetEarlier()
         let silent = routing.silent(since: executor.now - TimeAmount(configuration.refreshInterval))
         await inParallel(silent, atOnce: configuration.lookup.alpha) { dht, peer in
             if await dht.lives(peer) { await dht.noteAnswer(of: peer) } else { await dht.expel(peer) }
@@ -101,10 +105,6 @@ extension KademliaDHT {
         for prefixLength in 0..<min(routing.bucketSizes.count, Self.refreshedBuckets) {
             guard isRunning, routing.count > 0 else { return }
             _ = try? await closestPeers(to: randomKey(sharing: prefixLength))
-        }
-        if executor.now - lastRepublish >= TimeAmount(configuration.republishInterval) {
-            lastRepublish = executor.now
-            await republish()
         }
     }
 

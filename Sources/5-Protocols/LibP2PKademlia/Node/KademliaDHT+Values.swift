@@ -5,7 +5,8 @@ import Multiformats
 // Values: public keys, IPNS records, and what open namespaces hold.
 extension KademliaDHT {
     /// Stores a value at the peers nearest to its key, and here, now and again each
-    /// ``KademliaConfiguration/republishInterval`` until it runs out or a better one takes its place.
+    /// ``KademliaConfiguration/republishInterval`` until it runs out, after a restart too. When a better one comes up, that
+    /// one is put again instead.
     ///
     /// - Returns: the peers that took it.
     /// - Throws: ``KademliaError``: `.invalidRecord`, `.outdatedRecord` when a better one is held here, `.noPeers`, or
@@ -16,12 +17,14 @@ extension KademliaDHT {
         try responder.namespaces.validate(value, key: key, now: now)
         try records.put(
             ValueRecord(key: key, value: value, received: now), origin: nil, namespaces: responder.namespaces)
-        if published.count < configuration.publishedValues { published.insert(key) }
+        // With too many of them already it is put this once.
+        try? enter(.init(.value, key))
         let peers = try await closestPeers(to: key)
         let told = await put(value, key: key, at: peers)
         guard !told.isEmpty else {
             throw KademliaError(.noAnswer, "none of the \(peers.count) nearest peers took the value")
         }
+        noteTold(.init(.value, key))
         return told
     }
 

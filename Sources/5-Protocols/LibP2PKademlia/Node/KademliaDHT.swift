@@ -52,12 +52,13 @@ public actor KademliaDHT {
     var isRunning = false
     var isLookingAround = false
     var mustLookAgain = false
-    /// What this node provides itself.
-    var provided: Set<[UInt8]> = []
-    /// Keys of values that this node put.
-    var published: Set<[UInt8]> = []
+    /// What this node tells the network of its own accord.
+    var announcements = AnnouncementBook()
+    /// What it provided before the start, and when it told so last.
+    var earlier: [Announcement.Reference: Timestamp?] = [:]
+    var isAnnouncing = false
+    var mustAnnounceMore = false
     var timers: [Chore: Scheduled<Void>] = [:]
-    var lastRepublish: NIODeadline
 
     /// Makes a DHT. Nothing happens before ``start()``.
     ///
@@ -83,7 +84,6 @@ public actor KademliaDHT {
         client = KademliaClient(
             network: network, protocolID: configuration.protocolID, timeout: configuration.requestTimeout)
         routing = RoutingTable(ownID: ownID, limits: configuration.routing)
-        lastRepublish = network.home.now
     }
 
     /// Loads what was kept, serves the protocol and joins the network.
@@ -95,13 +95,35 @@ public actor KademliaDHT {
         guard !isRunning else { return }
         isRunning = true
         let kept = try await journal?.load() ?? JournalContents()
-        records.restore(kept, now: network.clock.now)
-        provided = Set(records.keys(providedBy: ownID))
+        restore(kept)
         network.addObserver(self)
         if mode == .server { serve() }
         for connection in network.connections { consider(connection) }
         for chore in Chore.allCases { schedule(chore) }
         executor.spawn { await self.join(through: kept.peers) }
+    }
+
+    private func restore(_ kept: JournalContents) {
+        let now = network.clock.now
+        var kept = kept
+        // Versions before this kept no book of what they provided, only the records.
+        for record in kept.providers where record.provider == ownID {
+            earlier[.init(.provider, record.key)] = record.received
+            journal?.remove(.init(key: record.key, provider: ownID))
+        }
+        kept.providers.removeAll { $0.provider == ownID }
+        for announcement in kept.announcements {
+            switch announcement.reference.kind {
+            case .value: announcements.set(announcement)
+            // Whether the content is still there is for others to say.
+            case .provider: earlier.updateValue(announcement.told, forKey: announcement.reference)
+            }
+        }
+        // However long this node was away, it is the one that keeps these values alive.
+        for index in kept.values.indices where announcements.contains(.init(.value, kept.values[index].key)) {
+            kept.values[index].received = now
+        }
+        records.restore(kept, now: now)
     }
 
     /// Stops serving, asking and keeping time. Records stay in the journal.

@@ -17,6 +17,12 @@ public protocol RecordJournal: Sendable {
     /// Forgets a value.
     func removeValue(_ key: [UInt8])
 
+    /// Keeps what this node announces, in place of the one of the same name.
+    func save(_ announcement: Announcement)
+
+    /// Forgets an announcement.
+    func removeAnnouncement(_ reference: Announcement.Reference)
+
     /// Keeps the peers of the routing table in place of all those kept before.
     func save(_ peers: [RoutingPeer])
 
@@ -44,13 +50,19 @@ public struct JournalContents: Sendable, Equatable {
     public var providers: [ProviderRecord]
     /// The values.
     public var values: [ValueRecord]
+    /// What the node tells of its own accord.
+    public var announcements: [Announcement]
     /// The peers of the routing table.
     public var peers: [RoutingPeer]
 
     /// Contents; nothing by default.
-    public init(providers: [ProviderRecord] = [], values: [ValueRecord] = [], peers: [RoutingPeer] = []) {
+    public init(
+        providers: [ProviderRecord] = [], values: [ValueRecord] = [], announcements: [Announcement] = [],
+        peers: [RoutingPeer] = []
+    ) {
         self.providers = providers
         self.values = values
+        self.announcements = announcements
         self.peers = peers
     }
 }

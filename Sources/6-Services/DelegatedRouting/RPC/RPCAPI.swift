@@ -18,6 +18,9 @@ struct RPCAPI {
         // Where there is no route too: a page may know that, rather than nothing at all.
         response.headers[.accessControlAllowOrigin] = allowedOrigin(request)
         response.headers[.accessControlExposeHeaders] = Self.exposed
+        if response.headers[.accessControlAllowHeaders] == nil {
+            response.headers[.accessControlAllowHeaders] = Self.exposed
+        }
         response.headers[.vary] = "Origin"
         return response
     }
@@ -60,13 +63,18 @@ struct RPCAPI {
         }
     }
 
+    /// Whether a path is one that today's kubo no longer has: who calls it is of 2020, and lost with the first address that
+    /// it cannot read.
+    private static func isOld(_ path: String) -> Bool { path.hasPrefix(prefix + "dht/") }
+
     private func answer(_ route: Route, _ request: DelegateRequest) async -> DelegateResponse {
         do {
             let arguments = try RPCArguments(request.query)
             var deadline = delegate.settings.deadline
             if let own = try arguments.duration("timeout"), own > .zero { deadline = min(deadline, own) }
             let call = RPCCall(
-                delegate: delegate, executor: executor, request: request, arguments: arguments, deadline: deadline)
+                delegate: delegate, executor: executor, request: request, arguments: arguments, deadline: deadline,
+                vocabulary: Self.isOld(request.path) ? .year2020 : .current)
             switch route {
             case .findProviders: return try await call.findProviders()
             case .findPeer: return try await call.findPeer()

@@ -25,6 +25,22 @@ struct RPCArguments: Sendable {
         return first
     }
 
+    /// Arguments that are taken where several may be given.
+    private static let maxArguments = 16
+
+    /// One argument, or several.
+    func several(_ name: String) throws(RoutingError) -> [String] {
+        let arguments = arguments
+        guard !arguments.isEmpty, arguments.allSatisfy({ !$0.isEmpty }) else {
+            throw RoutingError(.badInput, "argument \"\(name)\" is required")
+        }
+        guard arguments.count <= Self.maxArguments else {
+            throw RoutingError(
+                .badInput, "\(arguments.count) arguments \"\(name)\" are more than \(Self.maxArguments)")
+        }
+        return arguments
+    }
+
     func text(_ names: String...) throws(RoutingError) -> String? { try text(names) }
 
     func flag(_ names: String..., default value: Bool = false) throws(RoutingError) -> Bool {

@@ -1,6 +1,7 @@
 import HTTPTypes
 import LibP2PBitswap
 import LibP2PCore
+import Logging
 import Multiformats
 import NIOCore
 
@@ -19,35 +20,62 @@ extension RPCCall {
         return response
     }
 
-    /// The links of a block, or of all below it. Clients of 2020 ask for them only to have the blocks fetched.
+    /// The links of blocks, or of all below them.
+    ///
+    /// Clients up to the end of 2020 publish by this alone: kubo of then provided whatever it fetched. So the roots are
+    /// provided here, where the client may have that done.
     func refs() async throws -> DelegateResponse {
         let isRecursive = try arguments.flag("recursive", "r")
         let depth = try arguments.integer("max-depth", default: -1, in: -1...1_000_000)
         let isUnique = try arguments.flag("unique", "u")
         let style = try ReferenceStyle(format: arguments.text("format"), edges: arguments.flag("edges", "e"))
-        let root = try await block(at: arguments.argument("ipfs-path"))
-        let walk = DAGWalk(
-            root: root.cid, depth: isRecursive ? (depth < 0 ? nil : depth) : 1, isUnique: isUnique)
-        let walker = DAGWalker(walk, on: executor, ahead: 8) { [self] cid in
-            cid == root.cid ? root : try await fetch(cid)
+        var roots: [Block] = []
+        for path in try arguments.several("ipfs-path") { roots.append(try await block(at: path)) }
+        await publish(roots.map(\.cid))
+        let walkers = roots.map { root in
+            let walk = DAGWalk(
+                root: root.cid, depth: isRecursive ? (depth < 0 ? nil : depth) : 1, isUnique: isUnique)
+            return DAGWalker(walk, on: executor, ahead: 8) { [self] cid in
+                cid == root.cid ? root : try await fetch(cid)
+            }
         }
-        // The lines come when they are asked for: a walk goes no faster than its reader.
+        return DelegateResponse(.ok, headers: Self.streamHeaders, body: .stream(lines(of: walkers, style)))
+    }
+
+    /// The lines come when they are asked for: a walk goes no faster than its reader.
+    private func lines(of walkers: [DAGWalker], _ style: ReferenceStyle) -> DelegateStream {
         let end = executor.now + TimeAmount(deadline)
         let executor = executor
-        let body = DelegateStream {
-            guard executor.now < end else { return .end(nil) }
-            switch await walker.next() {
-            case .link(let reference):
-                return .bytes(ByteBuffer(bytes: RPCAnswer.reference(style.text(reference)) + [UInt8(ascii: "\n")]))
-            case .failed(let error):
-                let line = RPCAnswer.reference("", error: RPCAPI.message(of: error))
-                return .bytes(ByteBuffer(bytes: line + [UInt8(ascii: "\n")]))
-            case .end: return .end(nil)
+        return DelegateStream {
+            // One that has ended says so again.
+            for walker in walkers {
+                guard executor.now < end else { return .end(nil) }
+                switch await walker.next() {
+                case .link(let reference):
+                    return .bytes(ByteBuffer(bytes: RPCAnswer.reference(style.text(reference)) + [UInt8(ascii: "\n")]))
+                case .failed(let error):
+                    let line = RPCAnswer.reference("", error: RPCAPI.message(of: error))
+                    return .bytes(ByteBuffer(bytes: line + [UInt8(ascii: "\n")]))
+                case .end: continue
+                }
             }
+            return .end(nil)
         } onCancel: {
-            executor.spawn { await walker.cancel() }
+            executor.spawn { for walker in walkers { await walker.cancel() } }
         }
-        return DelegateResponse(.ok, headers: Self.streamHeaders, body: .stream(body))
+    }
+
+    private func publish(_ cids: [CID]) async {
+        guard (try? delegate.authorize(request, delegate.settings.allowsProvide)) != nil else { return }
+        for cid in cids {
+            do {
+                try await delegate.router.beginProviding(cid)
+            } catch {
+                // The client asked for links, and gets them.
+                delegate.logger.info(
+                    "a block is not provided", metadata: ["cid": "\(cid)", "reason": "\(RPCAPI.message(of: error))"])
+            }
+        }
     }
 
     // MARK: Getting blocks

@@ -13,7 +13,7 @@ extension RPCCall {
         let findings: Findings<RoutingRecord> = search(capacity: limit) { found in
             try await router.findProviders(of: cid, limit: limit, onFound: found)
         }
-        return try await stream(findings) { QueryEvent(.provider, responses: [$0]).json }
+        return try await stream(findings) { QueryEvent(.provider, responses: [readable($0)]).json }
     }
 
     func findPeer() async throws -> DelegateResponse {
@@ -28,10 +28,12 @@ extension RPCCall {
         // One line is all that clients read, and an empty list of addresses tells them nothing.
         while true {
             switch await findings.next() {
-            case .element(let record) where !record.addresses.isEmpty:
+            case .element(let found):
+                let record = readable(found)
+                guard !record.addresses.isEmpty else { continue }
                 findings.cancel()
                 return line(QueryEvent(.finalPeer, responses: [record]).json)
-            case .element, .nothingYet: continue
+            case .nothingYet: continue
             case .end(let error): throw error ?? RoutingError(.notFound, "routing: not found")
             }
         }
@@ -42,7 +44,12 @@ extension RPCCall {
         let router = delegate.router
         let findings: Findings<QueryEvent> = search(capacity: 1000) { found in
             // js makes a CID of the ID of every line.
-            let nearest = try await router.closestPeers(to: key) { if $0.id != nil { found($0) } }
+            let nearest = try await router.closestPeers(to: key) { event in
+                guard event.id != nil else { return }
+                var event = event
+                event.responses = event.responses?.map(readable)
+                found(event)
+            }
             for record in nearest { found(QueryEvent(.finalPeer, id: record.id)) }
         }
         return try await stream(findings, \.json)
@@ -50,15 +57,19 @@ extension RPCCall {
 
     func provide() async throws -> DelegateResponse {
         try delegate.authorize(request, delegate.settings.allowsProvide)
-        let cid = try PathKey.content(arguments.argument("key"))
-        do {
-            _ = try await delegate.node.block(cid, for: request.client, isLocal: true)
-        } catch {
-            throw RoutingError(.notFound, "block \(cid) not found locally, cannot provide", cause: error)
+        let cids = try arguments.several("key").map { text throws(RoutingError) in try PathKey.content(text) }
+        for cid in cids {
+            do {
+                _ = try await delegate.node.block(cid, for: request.client, isLocal: true)
+            } catch {
+                throw RoutingError(.notFound, "block \(cid) not found locally, cannot provide", cause: error)
+            }
         }
         let router = delegate.router
         let findings: Findings<QueryEvent> = search(capacity: 1000) { found in
-            for peer in try await router.provide(cid) { found(QueryEvent(.finalPeer, id: peer)) }
+            for cid in cids {
+                for peer in try await router.provide(cid) { found(QueryEvent(.finalPeer, id: peer)) }
+            }
         }
         return try await stream(findings, \.json)
     }

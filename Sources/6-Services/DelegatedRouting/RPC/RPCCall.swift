@@ -13,6 +13,8 @@ struct RPCCall: Sendable {
     let arguments: RPCArguments
     /// How long it may take in all.
     let deadline: Duration
+    /// Which addresses the client can read.
+    let vocabulary: AddressVocabulary
 
     // MARK: Forms of answers
 
@@ -62,6 +64,20 @@ struct RPCCall: Sendable {
         try await withDeadline(deadline, on: executor, work)
     }
 
+    /// A record with those of its addresses that the client can read.
+    func readable(_ record: RoutingRecord) -> RoutingRecord {
+        guard vocabulary != .current else { return record }
+        var record = record
+        record.addresses = readable(record.addresses, in: vocabulary)
+        return record
+    }
+
+    private func readable(_ addresses: [String], in vocabulary: AddressVocabulary) -> [String] {
+        addresses.filter { text in
+            (try? Multiaddr(text)).map { !vocabulary.understood(of: [$0]).isEmpty } ?? false
+        }
+    }
+
     // MARK: The node
 
     func id() throws -> DelegateResponse {
@@ -70,7 +86,10 @@ struct RPCCall: Sendable {
             throw RoutingError(
                 .badInput, "this delegate tells of itself only; look \"\(other.prefix(80))\" up by dht/findpeer")
         }
-        return line(RPCAnswer.profile(profile))
+        // Clients of 2020 ask here too, and read all or nothing; what they can read is enough to connect by.
+        var own = profile
+        own.addresses = readable(own.addresses, in: .year2020)
+        return line(RPCAnswer.profile(own))
     }
 
     func version() -> DelegateResponse { line(RPCAnswer.version(delegate.node.profile.version)) }
@@ -79,13 +98,17 @@ struct RPCCall: Sendable {
 
     func swarmConnect() async throws -> DelegateResponse {
         try delegate.authorize(request, delegate.settings.allowsConnect)
-        let text = try arguments.argument("address")
-        guard let address = try? Multiaddr(text), let peer = address.peerID else {
-            throw RoutingError(.badInput, "\"\(text.prefix(200))\" is not an address with a peer id at its end")
+        let targets = try arguments.several("address").map { text throws(RoutingError) in
+            guard let address = try? Multiaddr(text), let peer = address.peerID else {
+                throw RoutingError(.badInput, "\"\(text.prefix(200))\" is not an address with a peer id at its end")
+            }
+            return (peer: peer, address: address)
         }
         let node = delegate.node
-        try await within { try await node.connect(to: peer, at: [address]) }
-        return line(RPCAnswer.strings(["connect \(peer) success"]))
+        try await within {
+            for target in targets { try await node.connect(to: target.peer, at: [target.address]) }
+        }
+        return line(RPCAnswer.strings(targets.map { "connect \($0.peer) success" }))
     }
 }
 

@@ -139,6 +139,12 @@ public final class CachingRouter: Router {
         return try await router.provide(cid)
     }
 
+    /// See ``Router``. Who provides the content is asked anew from then on.
+    public func beginProviding(_ cid: CID) async throws {
+        state.withLock { Self.forget(.providers(cid.multihash), in: &$0) }
+        try await router.beginProviding(cid)
+    }
+
     // MARK: Asking
 
     private enum Way {

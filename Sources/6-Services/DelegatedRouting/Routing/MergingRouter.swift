@@ -195,7 +195,7 @@ public final class MergingRouter: Router {
     }
 
     /// The better one of two values, which were verified by those who found them.
-    static func better(_ left: [UInt8]?, _ right: [UInt8]?) -> [UInt8]? {
+    package static func better(_ left: [UInt8]?, _ right: [UInt8]?) -> [UInt8]? {
         guard let left, let right else { return left ?? right }
         guard let one = try? IPNSRecord(bytes: left), let other = try? IPNSRecord(bytes: right) else { return left }
         return other.isBetter(than: one) ? right : left
@@ -223,4 +223,7 @@ public final class MergingRouter: Router {
 
     /// See ``Router``. Only a DHT has providers told to it.
     public func provide(_ cid: CID) async throws -> [PeerID] { try await own.provide(cid) }
+
+    /// See ``Router``.
+    public func beginProviding(_ cid: CID) async throws { try await own.beginProviding(cid) }
 }

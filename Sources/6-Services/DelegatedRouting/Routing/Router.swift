@@ -42,6 +42,9 @@ public protocol Router: Sendable {
     ///
     /// - Returns: the peers that were told, as far as they are known.
     func provide(_ cid: CID) async throws -> [PeerID]
+
+    /// Like ``provide(_:)``, and does not wait until the network was told. What was told lately is not told again.
+    func beginProviding(_ cid: CID) async throws
 }
 
 extension Router {

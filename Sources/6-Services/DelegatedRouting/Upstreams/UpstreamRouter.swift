@@ -75,6 +75,9 @@ public struct UpstreamRouter: Router {
     /// See ``Router``. The protocol has no such route any more.
     public func provide(_ cid: CID) async throws -> [PeerID] { [] }
 
+    /// See ``Router``. Nor is there one for this.
+    public func beginProviding(_ cid: CID) async throws {}
+
     // MARK: Records
 
     private func records(

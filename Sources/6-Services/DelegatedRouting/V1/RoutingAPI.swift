@@ -19,12 +19,21 @@ struct RoutingAPI {
         do {
             response = try await route(request)
         } catch {
-            let error = error as? RoutingError ?? RoutingError(.unavailable, "the routing failed: \(error)")
+            let error = Self.routingError(error)
             response = DelegateResponse(HTTPResponse.Status(code: error.status), text: error.message)
             if error.code == .busy { response.headers[.retryAfter] = "1" }
         }
         response.headers[.accessControlAllowOrigin] = "*"
         return response
+    }
+
+    private static func routingError(_ error: any Error) -> RoutingError {
+        switch error {
+        case let error as RoutingError: error
+        case let error as NetworkError where error.code == .timeout:
+            RoutingError(.timeout, "the network did not answer in time", cause: error)
+        default: RoutingError(.unavailable, "the routing failed: \(error)", cause: error)
+        }
     }
 
     private func route(_ request: DelegateRequest) async throws -> DelegateResponse {

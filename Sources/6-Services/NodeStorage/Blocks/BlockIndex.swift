@@ -60,6 +60,12 @@ struct BlockIndex: Sendable {
         line(up: hash)
     }
 
+    /// Notes that somebody wants a block to be kept from now on.
+    mutating func renew(_ hash: Multihash, at now: Timestamp) {
+        entries[hash]?.entry.storedAt = now
+        touch(hash, at: now)
+    }
+
     mutating func setProvided(_ hash: Multihash, _ isProvided: Bool) {
         entries[hash]?.entry.isProvided = isProvided
     }

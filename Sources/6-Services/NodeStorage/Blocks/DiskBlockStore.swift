@@ -162,15 +162,22 @@ public final class DiskBlockStore: BlockStore {
 
     // MARK: Marks and ends
 
-    /// Writes down whether the network was told that a block is here, so that it is told again after a restart.
+    /// Writes down whether the network is told that a block is here, so that it is told again after a restart. When it is,
+    /// the block's age begins anew.
     public func setProvided(_ cid: CID, _ isProvided: Bool) {
         let hash = cid.multihash
-        let isChange = state.withLock { state in
-            guard let entry = state.index[hash], entry.isProvided != isProvided else { return false }
+        let now = clock.now
+        let changes = state.withLock { state -> (mark: Bool, entry: BlockIndex.Entry)? in
+            guard let before = state.index[hash] else { return nil }
+            if isProvided { state.index.renew(hash, at: now) }
             state.index.setProvided(hash, isProvided)
-            return true
+            return state.index[hash].map { (before.isProvided != isProvided, $0) }
         }
-        if isChange { change { folder in folder.setProvided(hash, isProvided) } }
+        guard let changes else { return }
+        change { folder in
+            if changes.mark { folder.setProvided(hash, isProvided) }
+            if isProvided { folder.setTimes(of: hash, changes.entry) }
+        }
     }
 
     /// Removes blocks that are too old. It happens by itself once a minute.

@@ -105,7 +105,7 @@ struct NodeAssembly {
         try await frontDoor.start()
         await star?.start()
         try await startTables(host, storage)
-        try await startDelegate(host, frontDoor, identity)
+        try await startDelegate(host, frontDoor, identity, resolver)
         startRelay(host, web, relayClient.version1)
         try await startRendezvous(host, storage)
         try await startPubSub(host)
@@ -242,13 +242,13 @@ struct NodeAssembly {
     }
 
     private mutating func startDelegate(
-        _ host: Host, _ frontDoor: NodeFrontDoor, _ identity: PrivateKey
+        _ host: Host, _ frontDoor: NodeFrontDoor, _ identity: PrivateKey, _ resolver: any NameResolver
     ) async throws {
         guard hasFrontDoor, !configuration.disabledServices.contains(.delegate) else { return }
         let delegate = try NodeDelegate(
             configuration, host: host, tables: tables, group: group, loops: loops, identity: identity,
             hosts: OwnHosts(configuration, host: host, certificates: frontDoor.certificates?.store),
-            logger: logger.part("delegate"))
+            resolver: resolver, logger: logger.part("delegate"))
         self.delegate = delegate
         await delegate.start()
         frontDoor.show(delegate)

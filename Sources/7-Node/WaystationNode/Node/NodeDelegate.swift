@@ -33,6 +33,7 @@ final class NodeDelegate: DelegateNode {
     private let finder: Finder
     private let refused = Atomic<UInt64>(0)
     private let publicKey: [UInt8]
+    private let resolver: any NameResolver
     private let gate: PeerGate?
     private let logger: Logger
 
@@ -41,11 +42,12 @@ final class NodeDelegate: DelegateNode {
     /// - Throws: `StorageError` when the block cache cannot be opened.
     init(
         _ configuration: NodeConfiguration, host: Host, tables: [KademliaDHT], group: any EventLoopGroup,
-        loops: LoopGroup, identity: PrivateKey, hosts: OwnHosts, logger: Logger
+        loops: LoopGroup, identity: PrivateKey, hosts: OwnHosts, resolver: any NameResolver, logger: Logger
     ) throws(StorageError) {
         self.configuration = configuration.delegate
         self.host = host
         self.tables = tables
+        self.resolver = resolver
         publicKey = identity.publicKey.protobuf
         let peers = Set(configuration.delegate.allowedPeers)
         gate =
@@ -79,7 +81,8 @@ final class NodeDelegate: DelegateNode {
         ) { sparesPrivate && !$0.isPublic }
     }
 
-    /// Serves bitswap from now on; what goes from the cache is provided no more.
+    /// Serves bitswap from now on, and provides what is in the cache for it, which goes on from where it was; what goes from
+    /// the cache is provided no more.
     func start() async {
         blocks.onRemoval { [tables] hashes in
             for table in tables {
@@ -87,6 +90,9 @@ final class NodeDelegate: DelegateNode {
             }
         }
         await bitswap.start()
+        for hash in blocks.provided {
+            for table in tables { try? await table.beginProviding(hash.bytes) }
+        }
     }
 
     /// Ends what is under way, and closes the cache.
@@ -170,11 +176,28 @@ final class NodeDelegate: DelegateNode {
     }
 
     func connect(to peer: PeerID, at addresses: [Multiaddr]) async throws {
+        var targets = addresses
+        if !host.allowsPrivateAddresses, host.connections(to: peer).isEmpty {
+            targets = await publicAddresses(of: addresses)
+            guard !targets.isEmpty else {
+                throw RoutingError(.badInput, "\(peer) is to be reached by no public address")
+            }
+        }
         do {
-            _ = try await host.connect(to: peer, at: addresses)
+            _ = try await host.connect(to: peer, at: targets)
         } catch {
             throw RoutingError(.unavailable, "\(peer) cannot be reached", cause: error)
         }
+    }
+
+    /// A stranger must not have this node knock at doors of its own network. Names are resolved here, because what they
+    /// lead to counts; and they are not resolved again for the dial.
+    private func publicAddresses(of addresses: [Multiaddr]) async -> [Multiaddr] {
+        var found: [Multiaddr] = []
+        for address in addresses where address.isPublic {
+            found += address.hostName == nil ? [address] : (try? await resolver.expand(address)) ?? []
+        }
+        return found.filter { $0.ipAddress?.scope == .public }
     }
 
     func block(_ cid: CID, for client: IPAddress?, isLocal: Bool) async throws -> Block {
