@@ -55,14 +55,14 @@ class NewClient:
         return [record for record in map(conformed, found) if record]
 
     def get_providers(self, cid, filters=None, accept="application/x-ndjson, application/json;q=0.8"):
-        return self.records(f"providers/{parse_cid(cid)}", accept, "Providers", filters, strict=True)
+        return self.records(f"providers/{named(cid)}", accept, "Providers", filters, strict=True)
 
     def get_peers(self, cid, filters=None):
-        return self.records(f"peers/{parse_cid(cid)}", "application/x-ndjson", "Peers", filters, strict=False)
+        return self.records(f"peers/{named(cid)}", "application/x-ndjson", "Peers", filters, strict=False)
 
     def get_closest_peers(self, cid, filters=None):
         return self.records(
-            f"dht/closest/peers/{parse_cid(cid)}", "application/x-ndjson", "Peers", filters, strict=False)
+            f"dht/closest/peers/{named(cid)}", "application/x-ndjson", "Peers", filters, strict=False)
 
     def get_ipns(self, name):
         exchange = self.ask("GET", f"ipns/{name}", {"Accept": RECORD})
@@ -83,6 +83,12 @@ class NewClient:
         if exchange.status != 200:
             raise HTTPFailure(exchange.status, text)
         return True
+
+
+def named(cid):
+    """A CID as it is written: the client has it as a value, not as text."""
+    parse_cid(cid)
+    return cid
 
 
 def conformed(record):

@@ -150,7 +150,9 @@ extension RealPeers {
             let record = try #require(try NameVectors.load().official.first { $0.isValid })
             try await Lab.open { lab in
                 let folder = lab.path("data")
-                var node = try await lab.node(dataFolder: folder)
+                // A relay would be told to the DHT too.
+                let quiet = ["--disable", "relay"]
+                var node = try await lab.node(dataFolder: folder, quiet)
                 let port = try node.port()
                 let client = try await lab.delegateClient(of: node)
                 // There is nobody else who could take it.
@@ -169,8 +171,8 @@ extension RealPeers {
                 await peer.process.stop()
                 try await node.kill()
 
-                node = try await lab.node(dataFolder: folder, port: port)
-                let other = try await lab.node(bootstrap: [try node.address()])
+                node = try await lab.node(dataFolder: folder, port: port, quiet)
+                let other = try await lab.node(bootstrap: [try node.address()], quiet)
                 try await eventually("another node is told of both", within: .seconds(150)) {
                     let metrics = try await HTTPAnswer.get(other.admin, "/metrics").body
                     return metrics.contains("waystation_dht_values{protocol=\"/ipfs/kad/1.0.0\"} 1\n")
