@@ -139,7 +139,7 @@ extension RealPeers {
             }
         }
 
-        /// Bodies and readers that take their time hold their own connections, and no one else's.
+        /// Bodies that take their time hold their own connections, and no one else's.
         @Test func slowBodiesKeepNobodyWaiting() async throws {
             try await Lab.open { lab in
                 let node = try await lab.node()

@@ -178,7 +178,7 @@ final class NodeDelegate: DelegateNode {
     func connect(to peer: PeerID, at addresses: [Multiaddr]) async throws {
         var targets = addresses
         if !host.allowsPrivateAddresses, host.connections(to: peer).isEmpty {
-            targets = await publicAddresses(of: addresses)
+            targets = await resolver.publicAddresses(of: addresses)
             guard !targets.isEmpty else {
                 throw RoutingError(.badInput, "\(peer) is to be reached by no public address")
             }
@@ -188,16 +188,6 @@ final class NodeDelegate: DelegateNode {
         } catch {
             throw RoutingError(.unavailable, "\(peer) cannot be reached", cause: error)
         }
-    }
-
-    /// A stranger must not have this node knock at doors of its own network. Names are resolved here, because what they
-    /// lead to counts; and they are not resolved again for the dial.
-    private func publicAddresses(of addresses: [Multiaddr]) async -> [Multiaddr] {
-        var found: [Multiaddr] = []
-        for address in addresses where address.isPublic {
-            found += address.hostName == nil ? [address] : (try? await resolver.expand(address)) ?? []
-        }
-        return found.filter { $0.ipAddress?.scope == .public }
     }
 
     func block(_ cid: CID, for client: IPAddress?, isLocal: Bool) async throws -> Block {
