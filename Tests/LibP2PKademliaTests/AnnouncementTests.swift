@@ -77,6 +77,18 @@ import Testing
         }
     }
 
+    /// As at the start of a node whose cache is full of blocks. Were all looked through for each, this would not end soon.
+    @Test func crowdsAreGathered() throws {
+        try Simulation.run(seed: 36) { simulation in
+            let alone = try Swarm(simulation).makeNode { $0.providedKeys = 20_000 }
+            let keys = (0..<20_000).map { Multihash.sha256(of: Array("\($0)".utf8)).bytes }
+            try simulation.perform(atMost: .seconds(600)) {
+                for key in keys { try await alone.dht.beginProviding(key) }
+            }
+            #expect(alone.dht.records.providerCount == 20_000)
+        }
+    }
+
     /// The records that others hold would run out otherwise: they live for 48 hours.
     @Test func announcingGoesOnAfterARestart() throws {
         try Simulation.run(seed: 33) { simulation in

@@ -23,7 +23,7 @@ extension KademliaDHT {
     public func beginProviding(_ key: [UInt8]) throws {
         try enter(.init(.provider, key))
         keepOwnRecord(of: key)
-        executor.spawn { await self.announceDue() }
+        announceSoon()
     }
 
     /// Ends ``provide(_:)``. What others were told runs out by itself.
@@ -79,6 +79,23 @@ extension KademliaDHT {
 
     /// How many are told at a time. Each costs a lookup and a message to `k` peers.
     private static let toldAtOnce = 4
+
+    /// How long it is waited for more of what comes in crowds, such as all blocks of a cache at the start: what is due is
+    /// looked for among all announcements.
+    private static let gatheringTime = Duration.milliseconds(200)
+
+    private func announceSoon() {
+        guard isRunning, gathering == nil else { return }
+        gathering = executor.schedule(after: Self.gatheringTime) { [weak self] in
+            guard let self else { return }
+            executor.spawn { await self.announceGathered() }
+        }
+    }
+
+    private func announceGathered() async {
+        gathering = nil
+        await announceDue()
+    }
 
     /// Tells all that it is time for, unless that is under way.
     func announceDue() async {

@@ -58,6 +58,8 @@ public actor KademliaDHT {
     var earlier: [Announcement.Reference: Timestamp?] = [:]
     var isAnnouncing = false
     var mustAnnounceMore = false
+    /// Runs while it is waited for more to be announced.
+    var gathering: Scheduled<Void>?
     var timers: [Chore: Scheduled<Void>] = [:]
 
     /// Makes a DHT. Nothing happens before ``start()``.
@@ -133,6 +135,8 @@ public actor KademliaDHT {
         network.stopServing([configuration.protocolID])
         for timer in timers.values { timer.cancel() }
         timers = [:]
+        gathering?.cancel()
+        gathering = nil
         waitingForCheck = []
         for peer in protected { network.unprotect(peer, tag: tag) }
         protected = []
