@@ -39,6 +39,16 @@ struct RPCPublishingTests {
         }
     }
 
+    @Test func whatIsInItsOwnNameNeedsNoProvider() throws {
+        try Simulation.run { simulation in
+            let name = try CID("bafkqablimvwgy3y")
+            let block = try #require(Block(inlinedIn: name))
+            let scene = try Scene(simulation, blocks: [block])
+            #expect(try scene.send("POST", "/api/v0/refs?arg=\(name)").status == 200)
+            #expect(scene.router.now.begun.isEmpty)
+        }
+    }
+
     @Test func refsOfWhoMayNotPublishAreRefsOnly() throws {
         try Simulation.run { simulation in
             let block = try Block([1])

@@ -67,7 +67,8 @@ extension RPCCall {
 
     private func publish(_ cids: [CID]) async {
         guard (try? delegate.authorize(request, delegate.settings.allowsProvide)) != nil else { return }
-        for cid in cids {
+        // A block that is its own name is everywhere.
+        for cid in cids where Block(inlinedIn: cid) == nil {
             do {
                 try await delegate.router.beginProviding(cid)
             } catch {

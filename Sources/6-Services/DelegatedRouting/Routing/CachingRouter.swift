@@ -20,7 +20,7 @@ public final class CachingRouter: Router {
         public var freshness: Duration = .seconds(300)
         /// How long it counts that there is no answer.
         public var emptiness: Duration = .seconds(15)
-        /// Searches under way.
+        /// Searches under way, and whatever else the network is asked or told.
         public var searches = 256
         /// How long a search may take.
         public var searchTime: Duration = .seconds(30)
@@ -69,6 +69,8 @@ public final class CachingRouter: Router {
         var order: Deque<RoutingQuestion> = []
         var byteCount = 0
         var searches: [RoutingQuestion: SharedSearch] = [:]
+        /// What else the network is asked and told now.
+        var others = 0
         var statistics = Statistics()
     }
 
@@ -90,7 +92,7 @@ public final class CachingRouter: Router {
     public var statistics: Statistics {
         state.withLock { state in
             var statistics = state.statistics
-            statistics.underWay = state.searches.count
+            statistics.underWay = state.searches.count + state.others
             statistics.answers = state.answers.count
             return statistics
         }
@@ -122,21 +124,23 @@ public final class CachingRouter: Router {
     public func closestPeers(
         to key: [UInt8], onStep: @escaping @Sendable (QueryEvent) -> Void
     ) async throws -> [RoutingRecord] {
-        try await router.closestPeers(to: key, onStep: onStep)
+        try await counted { try await router.closestPeers(to: key, onStep: onStep) }
     }
 
     /// See ``Router``. Values are not remembered: who asks wants the newest.
-    public func value(of key: [UInt8]) async throws -> [UInt8]? { try await router.value(of: key) }
+    public func value(of key: [UInt8]) async throws -> [UInt8]? {
+        try await counted { try await router.value(of: key) }
+    }
 
     /// See ``Router``.
     public func put(_ value: [UInt8], key: [UInt8]) async throws -> [PeerID] {
-        try await router.put(value, key: key)
+        try await counted { try await router.put(value, key: key) }
     }
 
     /// See ``Router``. Who provides the content is asked anew from then on.
     public func provide(_ cid: CID) async throws -> [PeerID] {
         state.withLock { Self.forget(.providers(cid.multihash), in: &$0) }
-        return try await router.provide(cid)
+        return try await counted { try await router.provide(cid) }
     }
 
     /// See ``Router``. Who provides the content is asked anew from then on.
@@ -161,7 +165,7 @@ public final class CachingRouter: Router {
         case .known(let records):
             for record in limit > 0 ? records.prefix(limit) : records[...] { onFound(record) }
         case .refused:
-            throw RoutingError(.busy, "\(limits.searches) searches are under way; ask again in a moment")
+            throw busy
         case .search(let shared, let isNew):
             if isNew {
                 shared.start(on: executor, within: limits.searchTime, search) { [weak self] outcome in
@@ -172,6 +176,25 @@ public final class CachingRouter: Router {
         }
     }
 
+    private var busy: RoutingError {
+        RoutingError(.busy, "\(limits.searches) searches are under way; ask again in a moment")
+    }
+
+    /// Does what is not shared, if there is a place for it.
+    private func counted<Result>(_ work: () async throws -> Result) async throws -> Result {
+        let isFree = state.withLock { state in
+            guard state.searches.count + state.others < limits.searches else {
+                state.statistics.refusals += 1
+                return false
+            }
+            state.others += 1
+            return true
+        }
+        guard isFree else { throw busy }
+        defer { state.withLock { $0.others -= 1 } }
+        return try await work()
+    }
+
     private func way(to question: RoutingQuestion) -> Way {
         let now = executor.now
         return state.withLock { state in
@@ -180,7 +203,7 @@ public final class CachingRouter: Router {
                 state.statistics.joins += 1
                 return .search(search, isNew: false)
             }
-            guard state.searches.count < limits.searches else {
+            guard state.searches.count + state.others < limits.searches else {
                 state.statistics.refusals += 1
                 return .refused
             }

@@ -103,7 +103,7 @@ public struct DelegateConfiguration: Sendable {
 public enum DelegateCall: String, CaseIterable, Sendable {
     /// Connect to peers: `swarm/connect`.
     case connect
-    /// Provide their blocks: `dht/provide` and `routing/provide`.
+    /// Provide their blocks: `dht/provide` and `routing/provide`, and `refs`, which is then served without it.
     case provide
     /// Publish their records: `dht/put`, `routing/put` and `PUT /routing/v1/ipns`.
     case put
