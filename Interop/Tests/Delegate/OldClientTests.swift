@@ -68,7 +68,9 @@ extension RealPeers {
                 let addresses = JSONValue.array([.string(try stranger.address()), .string(try daemons[0].address())])
                 let connected = try await client.call("old_connect", ["addresses": addresses])
                 #expect(connected.strings == [stranger, daemons[0]].map { "connect \($0.id) success" })
-                #expect(try await stranger.peers().map(\.id) == [try TestAddress.peerID(node.id)])
+                // It may have met others through the node since.
+                let nodeID = try TestAddress.peerID(node.id)
+                #expect(try await stranger.peers().contains { $0.id == nodeID })
             }
         }
 
