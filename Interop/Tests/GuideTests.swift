@@ -55,7 +55,9 @@ private struct GuideBlock {
         var ports: [Substring: String] = [:]
         let withFreePorts = try text.replacing(/\b(?:41|81|82)\d\d\b/) { match in
             if let port = ports[match.output] { return port }
-            let port = String(try FreePort.find())
+            // The system may offer one again that nobody has taken yet.
+            var port = String(try FreePort.find())
+            while ports.values.contains(port) { port = String(try FreePort.find()) }
             ports[match.output] = port
             return port
         }
