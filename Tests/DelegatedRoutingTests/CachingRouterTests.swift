@@ -107,6 +107,23 @@ struct CachingRouterTests {
         #expect(source.searches == 4)
     }
 
+    @Test func peersWithoutAddressesAreAskedForAgainSoon() {
+        let router = CachingRouter(source, on: executor)
+        ask(router, "newcomer")
+        source.find(2, at: [])
+        source.finish()
+        loop.advance(by: .seconds(14))
+        #expect(ask(router, "newcomer").reader.count == 2)
+        loop.advance(by: .seconds(2))
+        #expect(!ask(router, "newcomer").reader.isOver)
+        source.find(1, at: [])
+        source.find(1)
+        source.finish()
+        loop.advance(by: .seconds(200))
+        #expect(ask(router, "newcomer").reader.count == 2)
+        #expect(source.searches == 2)
+    }
+
     @Test func aReaderLeavesWithEnoughAndTheSearchGoesOn() {
         let router = CachingRouter(source, on: executor)
         let modest = ask(router, "a", limit: 1).reader
@@ -181,14 +198,14 @@ private final class ScriptedRouter: Router {
     var searches: Int { state.withLock { $0.searches } }
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
-    func find(_ count: Int) {
+    func find(_ count: Int, at addresses: [String] = ["/ip4/192.0.2.1/tcp/4001"]) {
         for _ in 0..<count {
             let (open, number) = state.withLock { state in
                 state.found += 1
                 return (Array(state.open.values), state.found)
             }
             let id = PeerID(multihashOf: number)
-            for search in open { search.onFound(RoutingRecord(id: id)) }
+            for search in open { search.onFound(RoutingRecord(id: id, addresses: addresses)) }
         }
     }
 

@@ -37,6 +37,33 @@ import Wire
         }
     }
 
+    /// Who has just dialled, and has not said yet where it listens, is found, and not by the port that it dialled from.
+    @Test func thePortThatAPeerDialledFromIsNotTold() throws {
+        try Simulation.run(seed: 3) { simulation in
+            let (swarm, nodes) = try joined(simulation, 3)
+            let identity = try simulation.makeIdentity()
+            let ip = try #require(IPAddress("66.1.2.3"))
+            let newcomer = Host(
+                identity: identity, loops: simulation.loops,
+                transports: [simulation.network.transport(for: identity.publicKey, host: ip)],
+                clock: simulation.clock, random: simulation.random)
+            let listening = try simulation.perform {
+                let listener = try await newcomer.listen(on: Multiaddr.ip(ip, tcp: 4001))
+                _ = try await newcomer.connect(to: nodes[0].id, at: [nodes[0].address])
+                return listener.address
+            }
+            let early = try simulation.perform { try await nodes[0].dht.findPeer(newcomer.localPeer) }
+            #expect(early == FoundPeer(id: newcomer.localPeer, addresses: []))
+            let connection = try #require(nodes[0].host.connections(to: newcomer.localPeer).first)
+            #expect(connection.isInbound && connection.remoteAddress != listening)
+            swarm.introductions.add(newcomer, agentVersion: "test/1")
+            let description = try #require(swarm.introductions.description(of: newcomer.localPeer))
+            nodes[0].host.identified(connection, as: description)
+            let later = try simulation.perform { try await nodes[0].dht.findPeer(newcomer.localPeer) }
+            #expect(later.addresses == [listening])
+        }
+    }
+
     @Test func findsAProviderAndRemembersItWithoutIt() throws {
         try Simulation.run(seed: 2) { simulation in
             let (swarm, nodes) = try joined(simulation, 8)

@@ -61,7 +61,17 @@ extension KademliaDHT {
     /// - Returns: where it can be reached: by its own account if connecting succeeded, else by others'.
     /// - Throws: ``KademliaError``: `.noPeers`, or `.notFound` when nobody knows it.
     public func findPeer(_ peer: PeerID) async throws -> FoundPeer {
-        if let known = connectedPeer(peer) { return known }
+        if let known = connectedPeer(peer), !known.addresses.isEmpty { return known }
+        do {
+            return try await searchPeer(peer)
+        } catch let error as KademliaError where [.noPeers, .notFound].contains(error.code) {
+            // It is connected, and that is all there is to know of it.
+            guard let known = connectedPeer(peer) else { throw error }
+            return known
+        }
+    }
+
+    private func searchPeer(_ peer: PeerID) async throws -> FoundPeer {
         var heard: [Multiaddr] = []
         let outcome = try await traverse(peer.bytes) { asked, addresses, client in
             // The target itself need not serve the DHT: reaching it is all that is wanted.
@@ -76,7 +86,7 @@ extension KademliaDHT {
             }
             return asked == peer ? .stop : .goOn
         }
-        if let known = connectedPeer(peer) { return known }
+        if let known = connectedPeer(peer), !known.addresses.isEmpty { return known }
         let reachable = policy.reachable(heard)
         guard !reachable.isEmpty else {
             throw KademliaError(.notFound, "none of the \(outcome.requests) peers asked knows \(peer)")
@@ -84,11 +94,14 @@ extension KademliaDHT {
         return FoundPeer(id: peer, addresses: reachable)
     }
 
+    /// A peer that is connected, by its own account, or else where it was dialled: the address that it dialled from is
+    /// nobody's to dial. Until identify has ended there may be none at all.
     private func connectedPeer(_ peer: PeerID) -> FoundPeer? {
-        guard let connection = network.connections(to: peer).first else { return nil }
-        let addresses = policy.reachable(network.peerStore.addresses(of: peer))
-        return FoundPeer(
-            id: peer, addresses: addresses.isEmpty ? policy.reachable([connection.remoteAddress]) : addresses)
+        let connections = network.connections(to: peer)
+        guard !connections.isEmpty else { return nil }
+        let own = policy.reachable(network.peerStore.addresses(of: peer))
+        let dialled = connections.filter { !$0.isInbound }.map(\.remoteAddress)
+        return FoundPeer(id: peer, addresses: own.isEmpty ? policy.reachable(dialled) : own)
     }
 
     /// Whether a lookup goes on after an answer.

@@ -18,7 +18,7 @@ public final class CachingRouter: Router {
         public var recordsPerSearch = 1000
         /// How long an answer counts.
         public var freshness: Duration = .seconds(300)
-        /// How long it counts that there is no answer.
+        /// How long it counts that there is no answer, or none with an address.
         public var emptiness: Duration = .seconds(15)
         /// Searches under way, and whatever else the network is asked or told.
         public var searches = 256
@@ -232,7 +232,9 @@ public final class CachingRouter: Router {
             guard state.searches[question] === search else { return }
             state.searches[question] = nil
             guard case .complete(let records) = outcome else { return }
-            let time = records.isEmpty ? limits.emptiness : limits.freshness
+            // That a peer is somewhere, and not where, is as good as nothing: it may have just come.
+            let isEmpty = records.allSatisfy(\.addresses.isEmpty)
+            let time = isEmpty ? limits.emptiness : limits.freshness
             Self.forget(question, in: &state)
             let bytes = records.reduce(0) { $0 + $1.size }
             state.answers[question] = Answer(records: records, bytes: bytes, until: now + TimeAmount(time))

@@ -130,7 +130,7 @@ struct RoutingAPI {
             case .lines: records.flatMap { $0.json + [UInt8(ascii: "\n")] }
             }
         var response = DelegateResponse(.ok, type: form.rawValue, body)
-        setCaching(&response, isEmpty: records.isEmpty)
+        setCaching(&response, isEmpty: records.allSatisfy(\.addresses.isEmpty))
         return response
     }
 
@@ -141,7 +141,7 @@ struct RoutingAPI {
         var response = DelegateResponse(.ok, headers: [.contentType: AnswerForm.lines.rawValue])
         if case .element(let record) = first {
             response.body = .stream(findings.lines(startingWith: record) { $0.json })
-            setCaching(&response, isEmpty: false)
+            setCaching(&response, isEmpty: record.addresses.isEmpty)
         } else {
             setCaching(&response, isEmpty: true)
         }
