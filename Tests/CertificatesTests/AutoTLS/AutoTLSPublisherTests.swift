@@ -1,4 +1,5 @@
 import LibP2PCore
+import LibP2PHTTP
 import LibP2PIdentity
 import LibP2PTesting
 import Multiformats
@@ -42,8 +43,15 @@ struct AutoTLSPublisherTests {
         _ names: Names, on executor: LoopExecutor, addresses: [String] = ["/ip4/192.0.2.1/tcp/4001"]
     ) throws -> AutoTLSPublisher {
         let identity = try PrivateKey.generate()
-        let broker = AutoTLSBroker(
-            host: "broker.example", identity: identity, clock: .system, exchange: { _ in BrokerAnswer(status: 200) })
+        let server = PeerIDAuthServer(identity: try PrivateKey.generate()) { _ in true }
+        let broker = AutoTLSBroker(host: "broker.example", identity: identity, clock: .system) { request in
+            let now = WallClock.system.now
+            switch server.check(authorization: request.authorization, hostname: "broker.example", at: now) {
+            case .authenticated(_, let info): return BrokerAnswer(status: 200, info: info)
+            case .challenged(let challenge): return BrokerAnswer(status: 401, challenges: [challenge])
+            case .refused(let error): throw error
+            }
+        }
         let addresses = try addresses.map { try Multiaddr($0) }
         return AutoTLSPublisher(
             name: AutoTLSName(of: identity.peerID, under: "example.org"), broker: broker, resolver: names,

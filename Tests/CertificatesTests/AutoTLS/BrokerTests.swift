@@ -96,6 +96,16 @@ struct BrokerTests {
         }
     }
 
+    /// What only knocks has registered nothing, whoever is content with it.
+    @Test func aBrokerThatAsksForNothing() async throws {
+        let broker = AutoTLSBroker(host: "broker.example", identity: try PrivateKey.generate(), clock: clock) { _ in
+            BrokerAnswer(status: 200)
+        }
+        await #expect(throws: CertificateError(.brokerFailed, "")) {
+            try await broker.register(value, addresses: addresses)
+        }
+    }
+
     @Test func aBrokerThatCannotBeAsked() async throws {
         let broker = AutoTLSBroker(host: "broker.example", identity: try PrivateKey.generate(), clock: clock) { _ in
             throw NetworkError(.unreachable, "nobody is there")

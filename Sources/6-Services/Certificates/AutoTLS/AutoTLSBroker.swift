@@ -72,6 +72,7 @@ public final class AutoTLSBroker: Sendable {
         // A conversation of its own, so that two at a time cannot disturb one another; the token is kept.
         var auth = auth.withLock { $0 }
         for _ in 0..<Self.maxRequests {
+            let isRegistration = auth.sendsBody
             let answer = try await ask(&auth, body: body, cookies: &cookies)
             do {
                 guard
@@ -84,7 +85,13 @@ public final class AutoTLSBroker: Sendable {
                     .brokerRefused, "The broker \(name) and this node cannot authenticate one another.", cause: error)
             }
             self.auth.withLock { [auth] in $0 = auth }
-            return try judge(answer, addresses)
+            try judge(answer, addresses)
+            guard isRegistration else {
+                throw CertificateError(
+                    .brokerFailed,
+                    "The broker \(name) answers with status \(answer.status) before it knows who asks for what.")
+            }
+            return
         }
         throw CertificateError(.brokerFailed, "The broker \(name) wants to be convinced without end.")
     }
