@@ -215,6 +215,7 @@ let package = Package(
             dependencies: [
                 "LibP2PTransports", "LibP2PSecurity", "LibP2PMuxers", "LibP2PBasics", "LibP2PKademlia",
                 "LibP2PRelay", "LibP2PPubSub", "LibP2PBitswap", "LibP2PHTTP", "Redis", "DelegatedRouting",
+                "Certificates",
                 "StarSignalling", "WaystationNode", "LibP2PTesting", nioEmbedded, nioWebSocket, asn1, crypto,
             ],
             path: "Fuzz/Tests", swiftSettings: settings),

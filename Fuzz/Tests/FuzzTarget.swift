@@ -20,7 +20,7 @@ struct FuzzTarget: Sendable, CustomTestStringConvertible {
     /// All of them.
     static let all =
         formats + multiaddrs + wire + identities + negotiations + names + securities + muxers + webSockets + protocols
-        + pubsub + records + settings + star + redis + signalling + bitswap + delegates + http
+        + pubsub + records + settings + star + redis + signalling + bitswap + delegates + http + certificates
 }
 
 /// What an input showed to be wrong.

@@ -120,7 +120,8 @@ public final class ACMEClient: Sendable {
         let answer = try await perform(ACMERequest(url: url, method: .GET))
         guard answer.status == 200 else {
             throw CertificateError(
-                .authorityFailed, "The certificate authority's \(url) answers \(answer.status).",
+                .authorityFailed,
+                "The certificate authority's \(BrokerAnswer.printable(url.utf8)) answers \(answer.status).",
                 retryAfter: answer.retryAfter)
         }
         let info: ACMERenewalInfo = try Self.decode(answer)
@@ -200,7 +201,8 @@ public final class ACMEClient: Sendable {
         else {
             throw CertificateError(
                 .authorityFailed,
-                "The certificate authority names \(request.url.prefix(200)), which is not served by TLS.")
+                "The certificate authority names \(BrokerAnswer.printable(request.url.utf8)), which is not served by TLS."
+            )
         }
         do {
             let answer = try await exchange(request)

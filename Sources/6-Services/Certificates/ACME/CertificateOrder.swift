@@ -47,7 +47,13 @@ struct CertificateOrder {
     private func authorize(_ url: String) async throws(CertificateError) {
         let authorization: ACMEAuthorization = try await client.read(url).resource
         if authorization.status == "valid" { return }
-        let name = authorization.identifier.value
+        let name = authorization.identifier.value.lowercased()
+        // What is shown for it goes to programs and into records: an authority may not choose that.
+        guard names.contains(where: { ($0.hasPrefix("*.") ? $0.dropFirst(2) : $0[...]) == name }) else {
+            throw CertificateError(
+                .authorityRefused,
+                "The certificate authority asks for \(BrokerAnswer.printable(name.utf8)), which was not ordered.")
+        }
         guard let challenge = authorization.challenges.first(where: { $0.type == solver.kind.rawValue }),
             let token = challenge.token, Challenge.isToken(token)
         else {
@@ -55,7 +61,7 @@ struct CertificateOrder {
                 .authorityRefused, "The certificate authority does not offer \(solver.kind.rawValue) for \(name).")
         }
         let proof = Challenge(
-            kind: solver.kind, domain: name.lowercased(), token: token,
+            kind: solver.kind, domain: name, token: token,
             keyAuthorization: "\(token).\(client.key.thumbprint)")
         try await present(proof)
         do throws(CertificateError) {
@@ -66,9 +72,9 @@ struct CertificateOrder {
                 case "pending", "processing": return false
                 default:
                     let problem = now.challenges.first { $0.error != nil }?.error
+                    let words = problem?.words ?? BrokerAnswer.printable(now.status.utf8)
                     throw CertificateError(
-                        .authorityRefused,
-                        "\(name) is refused by \(solver.kind.rawValue): \(problem?.words ?? now.status)")
+                        .authorityRefused, "\(name) is refused by \(solver.kind.rawValue): \(words)")
                 }
             }
         } catch {
