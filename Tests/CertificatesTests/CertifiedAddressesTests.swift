@@ -60,19 +60,21 @@ struct CertifiedAddressesTests {
     // SAFETY: the store calls its observers where it is changed, and that is this test's thread.
     private final class Seen: @unchecked Sendable { var names: [String] = [] }
 
-    @Test func namesOfTheBrokerAreToldForEachAddress() throws {
+    @Test func namesOfTheBrokerAreToldWhereTheDoorIs() throws {
         let name = AutoTLSName(of: try PrivateKey.generate().peerID, under: "example.org")
         let certificate = try Self.credentials([name.wildcard])
-        let ips = try ["8.8.8.1", "2001:db8::1"].map { try #require(IPAddress($0)) }
+        let places: [(ip: IPAddress, port: UInt16)] = [
+            (try #require(IPAddress("8.8.8.1")), 443), (try #require(IPAddress("2001:db8::1")), 8443),
+        ]
         let told = CertifiedAddresses(
-            names: [], ports: [443], own: (name, ips), credentials: [certificate],
+            names: [], ports: [443, 8443], own: (name, places), credentials: [certificate],
             at: certificate.notBefore + .seconds(60))
-        #expect(told.addresses == ips.flatMap { name.addresses(at: $0, port: 443) })
+        #expect(told.addresses == places.flatMap { name.addresses(at: $0.ip, port: $0.port) })
         // Without the certificate, or with another peer's, none of them is.
         for others in [[], [try Self.credentials(["*.example.org"])]] {
             let none = CertifiedAddresses(
-                names: [], ports: [443], own: (name, ips), credentials: others, at: certificate.notBefore + .seconds(60)
-            )
+                names: [], ports: [443], own: (name, places), credentials: others,
+                at: certificate.notBefore + .seconds(60))
             #expect(none.addresses.isEmpty)
         }
     }

@@ -14,12 +14,12 @@ public struct CertifiedAddresses: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - names: host names of the server, in lower case.
-    ///   - ports: where it speaks TLS.
-    ///   - own: the names that the peer has by AutoTLS, and the IP addresses at which it is reached.
+    ///   - ports: where it speaks TLS under those.
+    ///   - own: the names that the peer has by AutoTLS, and where it is reached over TLS.
     ///   - credentials: the certificates that it serves.
     ///   - time: now.
     public init(
-        names: [String], ports: [UInt16], own: (name: AutoTLSName, ips: [IPAddress])? = nil,
+        names: [String], ports: [UInt16], own: (name: AutoTLSName, places: [(ip: IPAddress, port: UInt16)])? = nil,
         credentials: [Credentials], at time: Timestamp
     ) {
         let valid = credentials.filter { $0.isValid(at: time) }
@@ -30,8 +30,8 @@ public struct CertifiedAddresses: Sendable, Hashable {
             }
         }
         if let own {
-            for ip in own.ips where isCertified(own.name.host(for: ip)) {
-                addresses += ports.flatMap { own.name.addresses(at: ip, port: $0) }
+            for place in own.places where isCertified(own.name.host(for: place.ip)) {
+                addresses += own.name.addresses(at: place.ip, port: place.port)
             }
         }
         self.addresses = addresses

@@ -49,6 +49,21 @@ import Testing
         }
     }
 
+    /// Who waits for a record to change must not be told what it was.
+    @Test func withoutCapacityNothingIsKept() async throws {
+        let answers = Mutex(["old", "new"])
+        let server = StubDNSServer { query, _ in
+            query.response([DNSMessage.text(answers.withLock { $0.isEmpty ? "later" : $0.removeFirst() }, lifetime: 60)]
+            )
+        }
+        try await server.withResolver({ $0.cacheCapacity = 0 }) { resolver in
+            for expected in ["old", "new"] {
+                let texts = try await resolver.texts(at: "proof.test")
+                #expect(texts == [expected])
+            }
+        }
+    }
+
     @Test func questionsUnderWayAreJoined() async throws {
         let server = StubDNSServer(Self.everything)
         try await server.withResolver { resolver in

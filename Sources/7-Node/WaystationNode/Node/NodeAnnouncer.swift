@@ -67,37 +67,38 @@ final class NodeAnnouncer: Sendable {
         let now = host.clock.now
         let ports: [UInt16]? = state.withLock { $0.isStopped ? nil : $0.ports }
         guard let ports else { return }
+        let own = ownName.map { name in (name, host.reached.doors.map { ($0.ip, $0.port) }) }
         let certified = CertifiedAddresses(
-            names: names, ports: ports, own: ownName.map { ($0, reachableIPs) }, credentials: store.credentials, at: now
-        )
+            names: names, ports: ports, own: own, credentials: store.credentials, at: now)
         var advertisement = Advertisement()
         advertisement.addresses = certified.addresses
         advertisement.certifiedIPs = certified.ips
         let before = host.advertisement
         host.advertisement = advertisement
-        report(from: before.addresses, to: advertisement.addresses)
+        report(from: before.addresses, to: advertisement.addresses, at: now)
         scheduleUpdate(after: certified.nextChange.map { min($0 - now, Self.longestWait) } ?? Self.longestWait)
     }
 
-    /// The IP addresses at which the node is reached, each once.
-    private var reachableIPs: [IPAddress] {
-        var seen: Set<IPAddress> = []
-        return host.reachableAddresses.compactMap { $0.isCircuit ? nil : $0.ipAddress?.unmapped }
-            .filter { seen.insert($0).inserted }
-    }
-
-    private func report(from before: [Multiaddr], to after: [Multiaddr]) {
-        guard before != after else { return }
+    private func report(from before: [Multiaddr], to after: [Multiaddr], at now: Timestamp) {
         let told = after.filter { !before.contains($0) }
-        let withdrawn = before.filter { !after.contains($0) }
         if !told.isEmpty {
             logger.notice("addresses over TLS are announced", metadata: ["addresses": "\(told)"])
         }
-        if !withdrawn.isEmpty {
-            logger.warning(
-                "addresses over TLS are announced no more: no valid certificate is for them",
-                metadata: ["addresses": "\(withdrawn)"])
-        }
+        let withdrawn = before.filter { !after.contains($0) }
+        warn("no valid certificate is for them", of: withdrawn.filter { !isCertified($0, at: now) })
+        // The names by AutoTLS of an IP address that the node had.
+        warn("the node is not known to be reached there now", of: withdrawn.filter { isCertified($0, at: now) })
+    }
+
+    private func warn(_ reason: String, of withdrawn: [Multiaddr]) {
+        guard !withdrawn.isEmpty else { return }
+        logger.warning(
+            "addresses over TLS are announced no more: \(reason)", metadata: ["addresses": "\(withdrawn)"])
+    }
+
+    private func isCertified(_ address: Multiaddr, at now: Timestamp) -> Bool {
+        let name = address.components.first { $0.proto == .sni }?.text ?? address.hostName ?? ""
+        return store.credentials.contains { $0.isValid(at: now) && $0.covers(name) }
     }
 
     /// Updates on the home loop. It leaves the timer alone: that is the last update's own, and whoever replaced it from

@@ -88,8 +88,8 @@ struct NodeAssembly {
         self.relayClient = relayClient
         if hasStar { star = NodeStar(configuration, loops: loops, logger: logger.part("star")) }
         let certificates = try NodeCertificates(
-            configuration, identity: identity, host: host, resolver: resolver, group: group, loops: loops,
-            logger: logger.part("certificates"))
+            configuration, identity: identity, host: host, makeResolver: { try makeResolver(remembersAnswers: false) },
+            group: group, loops: loops, logger: logger.part("certificates"))
         let frontDoor = NodeFrontDoor(
             configuration, group: group, loops: loops, host: host, star: star, certificates: certificates,
             logger: logger.part("http"))
@@ -162,7 +162,7 @@ struct NodeAssembly {
 
     private var hasStar: Bool { hasFrontDoor && !configuration.disabledServices.contains(.star) }
 
-    private func makeResolver() throws -> DNSResolver {
+    private func makeResolver(remembersAnswers: Bool = true) throws -> DNSResolver {
         var server: DNSServer?
         if let address = configuration.dnsServer {
             do {
@@ -172,7 +172,9 @@ struct NodeAssembly {
                     .configuration, "The DNS server \(address) must be an IP address and a port", cause: error)
             }
         }
-        return try DNSResolver(DNSResolver.Configuration(server: server))
+        var settings = DNSResolver.Configuration(server: server)
+        if !remembersAnswers { settings.cacheCapacity = 0 }
+        return try DNSResolver(settings)
     }
 
     private func makeHost(_ identity: PrivateKey, _ resolver: DNSResolver) throws -> Host {

@@ -26,13 +26,14 @@ final class NodeCertificates: Sendable {
     private let ordered: Set<String>
     private let client: HTTPClient?
     private let fleet: RedisFleetStore?
+    private let resolver: DNSResolver?
 
     /// Takes up what files and earlier runs left; nil without TLS.
     ///
     /// - Parameters:
-    ///   - resolver: whom AutoTLS asks whether its record is there.
+    ///   - makeResolver: makes whom AutoTLS asks whether its record is there, and who must not remember an older one.
     init?(
-        _ configuration: NodeConfiguration, identity: PrivateKey, host: Host, resolver: any NameResolver,
+        _ configuration: NodeConfiguration, identity: PrivateKey, host: Host, makeResolver: () throws -> DNSResolver,
         group: any EventLoopGroup, loops: LoopGroup, logger: Logger
     ) throws {
         guard configuration.tls.isConfigured else { return nil }
@@ -54,6 +55,7 @@ final class NodeCertificates: Sendable {
         guard !names.isEmpty || ownName != nil else {
             keepers = []
             client = nil
+            resolver = nil
             return
         }
         let client = try Self.client(configuration.acme, group: group)
@@ -62,7 +64,9 @@ final class NodeCertificates: Sendable {
             configuration: configuration, store: store, client: client, book: book, fleet: fleet, host: host,
             loops: loops, logger: logger)
         var keepers = try names.enumerated().map { try maker.keeper(of: $1, number: $0) }
-        if let autoTLS = configuration.autoTLS, let ownName {
+        let resolver = ownName == nil ? nil : try makeResolver()
+        self.resolver = resolver
+        if let autoTLS = configuration.autoTLS, let ownName, let resolver {
             keepers.append(try maker.keeper(of: ownName, autoTLS, identity: identity, resolver: resolver))
         }
         self.keepers = keepers
@@ -80,6 +84,7 @@ final class NodeCertificates: Sendable {
         for keeper in keepers { await keeper.stop() }
         try? await client?.shutdown()
         await fleet?.close()
+        await resolver?.shutdown()
     }
 
     /// How the front door speaks TLS with them.
@@ -151,7 +156,7 @@ private struct KeeperMaker {
         let host = host
         let broker = try AutoTLSBroker(
             url: autoTLS.broker, identity: identity, token: autoTLS.token, client: client, userAgent: Version.agent)
-        let addresses: @Sendable () -> [Multiaddr] = { host.addressesForBroker }
+        let addresses: @Sendable () -> [Multiaddr] = { host.reached.dialable }
         let publisher = AutoTLSPublisher(
             name: name, broker: broker, resolver: resolver, on: executor, addresses: addresses)
         return try CertificateKeeper(
@@ -171,14 +176,10 @@ private struct KeeperMaker {
 }
 
 extension Host {
-    /// Brokers try so many addresses at most.
-    private static let maxAddressesForBroker = 10
-
-    /// Where an AutoTLS broker can dial this node: not by the certificate that it is to help with.
-    fileprivate var addressesForBroker: [Multiaddr] {
-        let usable = reachableAddresses.filter { address in
-            address.tcpPort != nil && !address.isCircuit && !address.contains(.tls) && !address.contains(.wss)
-        }
-        return Array(usable.prefix(Self.maxAddressesForBroker))
+    /// Where this node is reached from outside, by the operator's word and by what it knows itself.
+    var reached: ReachedAddresses {
+        ReachedAddresses(
+            announced: configuration.announcedAddresses, listening: listenAddresses, reachable: reachableAddresses,
+            allowsPrivate: configuration.allowsPrivateAddresses)
     }
 }
