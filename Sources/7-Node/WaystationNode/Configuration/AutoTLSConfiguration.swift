@@ -14,9 +14,8 @@ public struct AutoTLSConfiguration: Sendable, Hashable {
     /// The public broker of the libp2p project.
     public init() {}
 
-    /// What `settings` say; nil when AutoTLS is off.
-    init?(_ settings: ResolvedSettings) throws(NodeError) {
-        guard try settings.value(Settings.autoTLS) else { return nil }
+    /// What `settings` say.
+    init(_ settings: ResolvedSettings) throws(NodeError) {
         broker = try settings.value(Settings.autoTLSBroker)
         domain = try settings.value(Settings.autoTLSDomain)
         token = try settings.value(Settings.autoTLSToken)

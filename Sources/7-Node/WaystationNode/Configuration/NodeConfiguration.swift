@@ -10,7 +10,7 @@ public struct NodeConfiguration: Sendable {
     /// The private key's file; `nil` for `identity.key` in the data folder.
     public var identityFile: String?
 
-    /// Where libp2p listens.
+    /// Where libp2p listens. The front door over TLS is not among these: see ``tls``.
     public var listen = Settings.listen.defaultValue
 
     /// The addresses to tell others instead of the listeners'.
@@ -108,7 +108,8 @@ public struct NodeConfiguration: Sendable {
             dataFolder = try HomeFolder.defaultDataFolder(environment: environment)
         }
         identityFile = try path(Settings.identity)
-        listen = try settings.value(Settings.listen)
+        let door = try ListenedDoor(settings)
+        listen = door.others
         announce = try settings.value(Settings.announce)
         sharesPort = try settings.value(Settings.sharePort)
         let isHTTPSet = try settings.isSet(Settings.http)
@@ -130,9 +131,9 @@ public struct NodeConfiguration: Sendable {
         access = try AccessList(settings)
         proxies = try settings.value(Settings.accessProxies)
         relay = try RelayConfiguration(settings)
-        tls = try TLSConfiguration(settings)
+        tls = try TLSConfiguration(settings, listened: door)
         acme = try ACMEConfiguration(settings)
-        autoTLS = try AutoTLSConfiguration(settings)
+        if tls.isAutomatic { autoTLS = try AutoTLSConfiguration(settings) }
         guard acme.challenge != .http01 || orderedDomains.isEmpty || http != nil || sharesPort else {
             throw NodeError(
                 .configuration,

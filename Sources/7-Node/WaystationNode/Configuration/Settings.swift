@@ -21,7 +21,8 @@ public enum Settings {
     static let listen: Setting<[Multiaddr]> = Setting(
         "listen", .list(of: .multiaddr), default: defaultListen,
         defaultListenTexts.map { "`\($0)`" }.joined(separator: ", "),
-        help: "where libp2p listens; port 0 picks one")
+        help: "where libp2p listens; port 0 picks one; an address over TLS (`…/tls/ws`) says the same as `https`, and "
+            + "`…/tls/sni/*.libp2p.direct/ws` the same as that and `autoTls`")
 
     static let announce: Setting<[Multiaddr]> = Setting(
         "announce", .list(of: .multiaddr), default: [], "none",

@@ -26,9 +26,17 @@ public struct TLSConfiguration: Sendable {
     /// No TLS.
     public init() {}
 
-    /// What `settings` say.
-    init(_ settings: ResolvedSettings) throws(NodeError) {
+    /// What `settings` say, and an address over TLS among those to listen on.
+    init(_ settings: ResolvedSettings, listened: ListenedDoor) throws(NodeError) {
         address = try settings.value(Settings.https)
+        if let listened = listened.address {
+            guard address == nil || address == listened else {
+                throw NodeError(
+                    .configuration,
+                    "--https and an address over TLS in --listen both say where the front door is: give one of them")
+            }
+            address = listened
+        }
         domains = try settings.value(Settings.domain)
         sharesPort = try settings.value(Settings.sharePort)
         strictTransport = try settings.value(Settings.tlsStrictTransport)
@@ -41,11 +49,11 @@ public struct TLSConfiguration: Sendable {
                     + "certificate needs its key, in the same order")
         }
         files = zip(certificates, keys).map { CertificateFiles(chain: $0, key: $1) }
-        isAutomatic = try settings.value(Settings.autoTLS)
-        guard address == nil || isConfigured else {
+        isAutomatic = try settings.value(Settings.autoTLS) || listened.isAutomatic
+        guard address == nil && !listened.isThere || isConfigured else {
             throw NodeError(
                 .configuration,
-                "--https needs a certificate: give --domain or --auto-tls to obtain one, or --tls-certificate and --tls-key"
+                "\(listened.isThere ? "An address over TLS in --listen" : "--https") needs a certificate: give --domain or --auto-tls to obtain one, or --tls-certificate and --tls-key"
             )
         }
     }
