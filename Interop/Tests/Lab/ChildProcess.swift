@@ -41,7 +41,8 @@ final class ChildProcess: Sendable {
         process.standardOutput = output
         process.standardError = errors
         handles = Mutex(Handles(process: process, input: input.fileHandleForWriting))
-        process.terminationHandler = { [exit] process in
+        process.terminationHandler = { [exit, weak self] process in
+            self?.closeInput()
             let killed = process.terminationReason == .uncaughtSignal
             exit.deliver([killed ? 128 + process.terminationStatus : process.terminationStatus])
             exit.end("the process has ended")
@@ -49,6 +50,8 @@ final class ChildProcess: Sendable {
         try await deliverLines(of: output, to: self.output)
         try await deliverLines(of: errors, to: self.errors)
         try Self.withoutBlockedSignals { try process.run() }
+        // Foundation cannot start programs any more once a thousand descriptors are open.
+        for pipe in [output, errors] { try pipe.fileHandleForReading.close() }
     }
 
     /// A child inherits the signal mask, and the threads of the concurrency runtime block nearly all signals.
@@ -84,13 +87,17 @@ final class ChildProcess: Sendable {
 
     /// Ends the program by ending its standard input and waits until it is gone.
     func stop() async {
+        closeInput()
+        if (try? await status()) == nil {
+            signal(SIGKILL)
+        }
+    }
+
+    private func closeInput() {
         handles.withLock { handles in
             guard handles.inputIsOpen else { return }
             handles.inputIsOpen = false
             try? handles.input.close()
-        }
-        if (try? await status()) == nil {
-            signal(SIGKILL)
         }
     }
 
