@@ -80,4 +80,21 @@ import Testing
             #expect(host.reachableAddresses.map(\.description) == Array(listening.prefix(1)))
         }
     }
+
+    /// The addresses of the machine are remembered for a while, the listeners are not.
+    @Test func aNewListenerIsKnownAtOnce() throws {
+        try Simulation.run { simulation in
+            let host = Host(
+                identity: try simulation.makeIdentity(), loops: simulation.loops, transports: [],
+                configuration: HostConfiguration(), clock: simulation.clock, random: simulation.random)
+            let listening = ["/ip4/8.8.8.1/tcp/4001", "/ip4/8.8.8.1/tcp/443/tls/ws"]
+            for count in 1...2 {
+                host.add(Door(address: try Multiaddr(listening[count - 1])))
+                #expect(host.listenAddresses.map(\.description) == Array(listening.prefix(count)))
+            }
+            let first = try Multiaddr(listening[0])
+            try simulation.perform { await host.stopListening(on: first) }
+            #expect(host.listenAddresses.map(\.description) == Array(listening.suffix(1)))
+        }
+    }
 }

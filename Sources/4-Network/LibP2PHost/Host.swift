@@ -126,14 +126,16 @@ public final class Host: Network {
             throw NetworkError(.unsupportedAddress, "No transport listens on \(address).")
         }
         let listener = try await transport.listen(on: address, upgrader: self, loops: loops)
-        state.withLock { $0.listeners.append(listener) }
-        observers.notify { $0.selfChanged() }
+        add(listener)
         return listener
     }
 
     /// Counts a listener that works by itself, such as the front door of an HTTP server, to the node's addresses.
     public func add(_ listener: any Listener) {
-        state.withLock { $0.listeners.append(listener) }
+        state.withLock { state in
+            state.listeners.append(listener)
+            state.listenAddresses = nil
+        }
         observers.notify { $0.selfChanged() }
     }
 
@@ -142,6 +144,7 @@ public final class Host: Network {
         let closing = state.withLock { state in
             let closing = state.listeners.filter { $0.address == address }
             state.listeners.removeAll { $0.address == address }
+            state.listenAddresses = nil
             return closing
         }
         for listener in closing { await listener.close() }
