@@ -28,11 +28,15 @@ final class NodeAnnouncer: Sendable {
     private let logger: Logger
     private let state = Mutex(State())
 
-    /// Makes an announcer for `certificates`.
-    init(_ configuration: NodeConfiguration, host: Host, certificates: NodeCertificates, logger: Logger) {
+    /// Makes an announcer for the certificates of `store`.
+    ///
+    /// - Parameter ownName: the names that the peer has by AutoTLS; nil without it.
+    init(
+        _ configuration: NodeConfiguration, host: Host, store: CertificateStore, ownName: AutoTLSName?, logger: Logger
+    ) {
         self.host = host
-        store = certificates.store
-        ownName = certificates.ownName
+        self.store = store
+        self.ownName = ownName
         self.logger = logger
         let announced = configuration.announce.filter { address in
             address.protocols.contains { $0 == .tls || $0 == .wss }

@@ -58,7 +58,9 @@ final class NodeFrontDoor: Sendable {
             total: configuration.limits.handshakes.orMax, perIP: configuration.limits.silentConnectionsPerIP,
             isSpared: configuration.sparesHTTPLimits)
         self.certificates = certificates
-        announcer = certificates.map { NodeAnnouncer(configuration, host: host, certificates: $0, logger: logger) }
+        announcer = certificates.map {
+            NodeAnnouncer(configuration, host: host, store: $0.store, ownName: $0.ownName, logger: logger)
+        }
         makeServers()
     }
 
