@@ -35,6 +35,7 @@ from libp2p.tools.anyio_service import background_trio_service
 from exchanging import BlockExchange
 from gossiping import Gossip
 from meeting import MeetingPoint
+from naming import NameServer
 from punching import HolePunching, PunchingCalls
 from relaying import RelayClient, echo, exchange
 
@@ -216,6 +217,8 @@ async def answer(peer, request):
 
 
 async def main(options):
+    if options.name_server:
+        trio.socket.set_custom_hostname_resolver(NameServer(options.name_server))
     host = make_host(options)
     mode = DHTMode.SERVER if options.dht == "server" else DHTMode.CLIENT
     async with host.run(listen_addrs=listen_addresses(options)), trio.open_nursery() as nursery:
@@ -246,6 +249,7 @@ def arguments():
     parser.add_argument("--transport", choices=["tcp", "ws"], default="tcp")
     parser.add_argument("--security", choices=["noise", "tls"], default="noise")
     parser.add_argument("--trust", help="a file of certificates that WebSockets over TLS are trusted by")
+    parser.add_argument("--name-server", help="whom to ask for names, instead of the system: HOST:PORT")
     parser.add_argument("--muxer", choices=["yamux", "mplex"], default="yamux")
     parser.add_argument("--dht", choices=["client", "server"], default="client")
     parser.add_argument("--key", choices=sorted(KEYS), default="ed25519")

@@ -20,10 +20,11 @@ final class PebbleAuthority {
     let tlsPort: UInt16
     /// Its name server, which a node may ask too.
     let nameServer: String
+    /// The URL by which others write what the name server says.
+    let names: String
 
     private let lab: Lab
     private let management: String
-    private let names: String
     private let certificate: CertificateOnDisk
     private let settings: String
     private let environment: [String: String]
