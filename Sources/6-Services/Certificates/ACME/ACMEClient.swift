@@ -18,7 +18,7 @@ public final class ACMEClient: Sendable {
     private static let maxNonceLength = 256
 
     /// How often a request is signed anew after its nonce was refused.
-    private static let maxAttempts = 4
+    private static let maxAttempts = 8
 
     let key: ACMEKey
     private let directoryURL: String
