@@ -19,6 +19,7 @@ import Testing
         "waystation_shared_port_silent_connections gauge", "waystation_shared_port_connections_total counter",
         // Only a node with TLS has certificates.
         "waystation_certificate_expiry_seconds gauge", "waystation_certificate_failed_reloads_total counter",
+        "waystation_certificate_orders_total counter",
     ]
 
     @Test("the page of the metrics has those that a node shows, and their kinds")
