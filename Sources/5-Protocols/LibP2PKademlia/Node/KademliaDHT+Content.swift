@@ -1,5 +1,5 @@
 import LibP2PCore
-public import LibP2PIdentity
+import LibP2PIdentity
 import Multiformats
 
 // Who provides what.
