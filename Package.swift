@@ -184,7 +184,7 @@ let package = Package(
         tests("Multiformats", ["LibP2PTesting"]),
         tests("Wire", ["LibP2PTesting"]),
         tests("LibP2PIdentity", ["Multiformats", "LibP2PTesting"]),
-        tests("LibP2PCore", ["LibP2PTesting"]),
+        tests("LibP2PCore", ["LibP2PTesting", nioCore, nioPosix]),
         tests("LibP2PTransports", ["LibP2PTesting", "LibP2PMuxers", nioPosix, nioHTTP1, nioWebSocket]),
         tests("LibP2PSecurity", ["LibP2PTesting", nioEmbedded]),
         tests("LibP2PMuxers", ["LibP2PTesting", nioEmbedded]),

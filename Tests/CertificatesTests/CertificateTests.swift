@@ -1,3 +1,4 @@
+import LibP2PCore
 import Testing
 
 @testable import Certificates
@@ -25,11 +26,14 @@ struct CertificateTests {
         let star = try Self.credentials("*.two.example")
         let exact = try Self.credentials("a.two.example")
         let store = CertificateStore([first, star, exact])
-        #expect(store.credentials(for: nil)?.names == ["one.example"])
-        #expect(store.credentials(for: "a.two.example")?.names == ["a.two.example"])
-        #expect(store.credentials(for: "b.two.example")?.names == ["*.two.example"])
-        #expect(store.credentials(for: "elsewhere.example")?.names == ["one.example"])
-        #expect(CertificateStore().credentials(for: nil) == nil)
+        let now = WallClock.system.now
+        #expect(store.credentials(for: nil, at: now)?.names == ["one.example"])
+        #expect(store.credentials(for: "a.two.example", at: now)?.names == ["a.two.example"])
+        #expect(store.credentials(for: "b.two.example", at: now)?.names == ["*.two.example"])
+        #expect(store.credentials(for: "elsewhere.example", at: now)?.names == ["one.example"])
+        #expect(CertificateStore().credentials(for: nil, at: now) == nil)
+        // One that has expired is nobody's.
+        #expect(store.credentials(for: "a.two.example", at: first.notAfter + .seconds(3600)) == nil)
     }
 
     @Test func aKeyOfAnotherCertificateIsRefused() throws {

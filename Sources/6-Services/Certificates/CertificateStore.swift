@@ -1,3 +1,4 @@
+public import LibP2PCore
 import Synchronization
 
 /// The certificates that are served now, and which of them for whom.
@@ -47,12 +48,14 @@ public final class CertificateStore: Sendable {
     /// Calls `body` after each change from now on, where the change is made.
     public func onChange(_ body: @escaping @Sendable () -> Void) { observers.withLock { $0.append(body) } }
 
-    /// The certificate for a host: one for exactly that name, then one with a star, else the first of all, which is better
-    /// than none for who dials an IP address or checks names otherwise.
+    /// The certificate for a host, of those that are valid now: one for exactly that name, then one with a star, else the first
+    /// of all, which is better than none for who dials an IP address or checks names otherwise.
     ///
-    /// - Parameter host: the name in lower case; nil when the client gives none.
-    public func credentials(for host: String?) -> Credentials? {
-        let all = credentials
+    /// - Parameters:
+    ///   - host: the name in lower case; nil when the client gives none.
+    ///   - time: now.
+    public func credentials(for host: String?, at time: Timestamp) -> Credentials? {
+        let all = credentials.filter { $0.isValid(at: time) }
         guard let host else { return all.first }
         return all.first { $0.names.contains(host) } ?? all.first { $0.covers(host) } ?? all.first
     }

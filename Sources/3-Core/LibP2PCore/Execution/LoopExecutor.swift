@@ -26,6 +26,8 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor {
 
     /// How many jobs one drain runs before sockets get their turn again.
     private static let drainLimit = 4096
+    /// How long it runs them. What one connection asks for must not keep the sockets of all others waiting.
+    private static let drainTime = TimeAmount.milliseconds(2)
 
     /// The most bytes that the streams of this loop may hold unread, together.
     public let bufferLimit: Int
@@ -90,6 +92,7 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor {
 
     private func drain() {
         var budget = Self.drainLimit
+        let end = loop.now + Self.drainTime
         while !state.jobs.isEmpty, budget > 0 {
             // Swap with a kept array, so that jobs which enqueue further jobs neither copy nor reallocate.
             var batch = state.spare
@@ -102,6 +105,7 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor {
             budget -= batch.count
             batch.removeAll(keepingCapacity: batch.capacity <= Self.drainLimit)
             state.spare = batch
+            if !state.jobs.isEmpty, loop.now > end { break }
         }
         state.isDrainScheduled = false
         // The same for those who flush, and who may ask to flush again.

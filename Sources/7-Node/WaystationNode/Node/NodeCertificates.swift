@@ -96,7 +96,7 @@ final class NodeCertificates: Sendable {
                 guard let name = hello.serverName, ordered.contains(name) else { return nil }
                 return await book.context(for: name)
             },
-            context: { store.credentials(for: $0.serverName)?.context })
+            context: { store.credentials(for: $0.serverName, at: WallClock.system.now)?.context })
     }
 
     /// What the file of a challenge by HTTP-01 holds.
