@@ -32,8 +32,8 @@ struct HandshakeClient {
                 }
             }
         try await ready.get()
-        // This waits for the server's own goodbye, so that its side of the handshake has ended.
-        try await channel.close().get()
+        // This waits for the server's own goodbye, so that its side of the handshake has ended; some say none.
+        try? await channel.close().get()
     }
 }
 
