@@ -40,14 +40,13 @@ public struct DelegateRequest: Sendable {
     /// The parts of the path behind a prefix, decoded; nil for another path or one that can't be decoded.
     func parts(behind prefix: String) -> [String]? {
         guard path.hasPrefix(prefix), path.utf8.count <= Self.maxPathLength else { return nil }
+        let pieces = path.utf8.dropFirst(prefix.utf8.count)
+            .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { String(Substring($0)) }
         // Nearly no path has anything to decode.
-        guard path.utf8.contains(UInt8(ascii: "%")) else {
-            let parts = path.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false)
-            return Self.withoutEnd(parts.map(String.init))
-        }
+        guard path.utf8.contains(UInt8(ascii: "%")) else { return Self.withoutEnd(pieces) }
         var parts: [String] = []
-        for part in path.dropFirst(prefix.count).split(separator: "/", omittingEmptySubsequences: false) {
-            guard let part = part.removingPercentEncoding else { return nil }
+        for piece in pieces {
+            guard let part = piece.removingPercentEncoding else { return nil }
             parts.append(part)
         }
         return Self.withoutEnd(parts)

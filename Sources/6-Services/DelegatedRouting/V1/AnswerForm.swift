@@ -30,11 +30,13 @@ struct MediaTypes {
     private let types: [Substring]
 
     init(_ header: String?) {
-        types = (header?.lowercased() ?? "").split(separator: ",").prefix(32).map { entry in
-            let type = entry.prefix { $0 != ";" }
-            return Substring(type.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" })
+        types = (header?.lowercased() ?? "").utf8.split(separator: UInt8(ascii: ",")).prefix(32).map { entry in
+            let type = entry.prefix { $0 != UInt8(ascii: ";") }
+            return Substring(type.drop(while: Self.isSpace).prefix { !Self.isSpace($0) })
         }
     }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
 
     /// Whether a type is among them by its own name.
     func names(_ type: String) -> Bool { types.contains { $0 == type } }
