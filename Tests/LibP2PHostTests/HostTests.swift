@@ -29,6 +29,41 @@ private struct Silence: StreamHandler {
     }
 }
 
+/// Returns no connection before two have been made.
+private final class PairedCalls: Transport {
+    private let base: MemoryTransport
+    private let connections = Mutex(0)
+    private let areBothThere: EventLoopPromise<Void>
+
+    init(base: MemoryTransport, on loop: any EventLoop) {
+        self.base = base
+        areBothThere = loop.makePromise()
+    }
+
+    func canDial(_ address: Multiaddr) -> Bool { base.canDial(address) }
+
+    func canListen(on address: Multiaddr) -> Bool { base.canListen(on: address) }
+
+    func dial(
+        _ address: Multiaddr, expecting peer: PeerID?, upgrader: any ConnectionUpgrader, on executor: LoopExecutor
+    ) async throws -> Connection {
+        let connection = try await base.dial(address, expecting: peer, upgrader: upgrader, on: executor)
+        let count = connections.withLock { count in
+            count += 1
+            return count
+        }
+        if count == 2 { areBothThere.succeed(()) }
+        try await areBothThere.futureResult.get()
+        return connection
+    }
+
+    func listen(
+        on address: Multiaddr, upgrader: any ConnectionUpgrader, loops: LoopGroup
+    ) async throws -> any Listener {
+        try await base.listen(on: address, upgrader: upgrader, loops: loops)
+    }
+}
+
 /// Hosts on the simulated network.
 private struct World {
     let simulation: Simulation
@@ -108,6 +143,25 @@ private func echoed(_ connection: Connection, _ text: String) async throws -> St
             let ids = try all.map { try $0.get().id }
             #expect(Set(ids).count == 1)
             #expect(a.counters[.dialStarted] == 1)
+        }
+    }
+
+    @Test func ofTwoAddressesThatAnswerInTheSameMomentOneIsKept() throws {
+        try Simulation.run { simulation in
+            let world = World(simulation: simulation)
+            let b = try world.host()
+            _ = try simulation.perform { try await b.listen(on: Multiaddr("/memory/0")) }
+            let identity = try simulation.makeIdentity()
+            let transport = PairedCalls(
+                base: simulation.network.transport(for: identity.publicKey), on: simulation.loop)
+            let a = Host(
+                identity: identity, loops: simulation.loops, transports: [transport],
+                configuration: HostConfiguration(), clock: simulation.clock, random: simulation.random)
+            let connection = try world.connect(a, b)
+            world.settle()
+            #expect(a.counters[.openedOutbound] == 2)
+            #expect(a.connectionCount == 1 && b.connectionCount == 1)
+            #expect(a.connections.first === connection)
         }
     }
 

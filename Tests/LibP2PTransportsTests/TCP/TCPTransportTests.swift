@@ -5,6 +5,7 @@ import LibP2PTransports
 import Multiformats
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 
 struct TCPTransportTests {
@@ -118,6 +119,28 @@ struct TCPTransportTests {
     }
 
     @Test
+    func aConnectionThatWasMadeOutlivesTheTaskThatDialledIt() async throws {
+        let (server, client) = (try TransportBench.makeNode(), try TransportBench.makeNode())
+        let listener = try await listen(server)
+        let executor = TransportBench.loops.next()
+        let start = executor.loop.makePromise(of: Void.self)
+        let dialling = Mutex<Task<Connection, any Error>?>(nil)
+        let upgrader = WatchedUpgrader(node: client) { dialling.withLock { $0?.cancel() } }
+        let task = Task {
+            try await start.futureResult.get()
+            return try await transport.dial(
+                listener.address, expecting: server.peerID, upgrader: upgrader, on: executor)
+        }
+        dialling.withLock { $0 = task }
+        start.succeed(())
+        let connection = try await task.value
+        #expect(task.isCancelled)
+        #expect(try await TransportBench.echo([1, 2, 3], on: connection) == [1, 2, 3])
+        await connection.close()
+        await listener.close()
+    }
+
+    @Test
     func aPeerThatHangsUpInTheHandshakeLeavesNothing() async throws {
         let node = try TransportBench.makeNode()
         let listener = try await listen(node)
@@ -163,5 +186,26 @@ struct TCPTransportTests {
                 }
             }
         }
+    }
+}
+
+/// Tells when a connection has been made, before the one who dialled it knows.
+private struct WatchedUpgrader: ConnectionUpgrader {
+    let node: TestNode
+    let whenUpgraded: @Sendable () -> Void
+
+    func admit(from remote: Multiaddr) throws -> Admission { try node.admit(from: remote) }
+
+    func upgrade(_ channel: any Channel, _ end: ConnectionEnd) -> EventLoopFuture<Connection> {
+        node.upgrade(channel, end).map { connection in
+            whenUpgraded()
+            return connection
+        }
+    }
+
+    func adopt(
+        _ muxer: any StreamMuxer, securedAs peer: SecuredPeer, _ end: ConnectionEnd
+    ) throws -> Connection {
+        try node.adopt(muxer, securedAs: peer, end)
     }
 }

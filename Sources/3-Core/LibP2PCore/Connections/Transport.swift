@@ -20,7 +20,8 @@ public protocol Transport: Sendable {
     /// - Parameters:
     ///   - peer: who must be there; nil to accept anybody.
     ///   - executor: the loop on which the connection lives.
-    /// - Throws: ``NetworkError``. Cancelling the task gives the attempt up.
+    /// - Throws: ``NetworkError``. Cancelling the task gives the attempt up, but a connection that the upgrader has made
+    ///   by then lives, and is returned: others may use it already.
     func dial(
         _ address: Multiaddr, expecting peer: PeerID?, upgrader: any ConnectionUpgrader, on executor: LoopExecutor
     ) async throws -> Connection

@@ -100,7 +100,14 @@ extension Host {
             startNext()
             while underWay > 0, let event = try await group.next() {
                 switch event {
-                case .connected(let connection): return connection
+                case .connected(let connection):
+                    group.cancelAll()
+                    // Another address may have answered in the same moment; two connections are no better than one.
+                    while let result = await group.nextResult() {
+                        guard case .success(.connected(let other)) = result else { continue }
+                        other.executor.spawn { await other.close() }
+                    }
+                    return connection
                 case .isTime: startNext()
                 case .failed(let error):
                     underWay -= 1

@@ -5,7 +5,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A dial over TCP under way, which can be given up at any time.
+/// A dial over TCP under way, which can be given up until there is a connection.
 final class SocketDial: Sendable {
     private struct State {
         var channel: (any Channel)?
@@ -19,6 +19,9 @@ final class SocketDial: Sendable {
     private init(on executor: LoopExecutor) {
         self.executor = executor
         promise = executor.loop.makePromise(of: Connection.self)
+        // From then on the channel is the connection's: whoever learns of that elsewhere, and gives up the dials of the
+        // same peer that are still under way, must not close what he has just been told of.
+        promise.futureResult.whenComplete { _ in self.state.withLock { $0.channel = nil } }
     }
 
     /// Connects a socket.
@@ -69,12 +72,10 @@ final class SocketDial: Sendable {
     }
 
     private func cancel(_ address: Multiaddr) {
-        let channel = state.withLock { state in
-            state.isCancelled = true
-            return state.channel
-        }
-        // The promise first: closing the channel would fail it with another reason.
+        state.withLock { $0.isCancelled = true }
         executor.loop.execute {
+            let channel = self.state.withLock { $0.channel }
+            // The promise first: closing the channel would fail it with another reason.
             self.promise.fail(NetworkError(.cancelled, "The dial of \(address) was cancelled."))
             channel?.close(promise: nil)
         }
