@@ -20,7 +20,7 @@ struct HealthWatch {
     func expectHealthy() async throws {
         for webSocket in [false, true] {
             let ping = try await lab.waystation("ping", try node.address(webSocket: webSocket), within: .seconds(60))
-            #expect(ping.status == 0, "ping over \(webSocket ? "WebSocket" : "TCP")")
+            #expect(ping.status == 0, "ping over \(webSocket ? "WebSocket" : "TCP"): \(ping.errors)")
         }
         #expect(try await HTTPAnswer.get(node.admin, "/healthz").status == 200)
         let growth = try node.process.residentMemory() - memoryAtStart

@@ -8,6 +8,10 @@ public import NIOCore
 /// place. Jobs are never run inside `enqueue`; they are gathered and run together right after the loop's current
 /// callback, followed by one round of ``flushSoon(_:)`` work. So everything that one socket read has set off is written
 /// by one flush.
+///
+/// One who has much to do must not keep the loop from the others. Jobs run for 2 ms at most before sockets are looked at
+/// again, and whoever goes on without having to wait for anything calls ``giveWay(for:)`` now and then: those
+/// have their turns when there are no other jobs, one after the other by their owners.
 public final class LoopExecutor: SerialExecutor, TaskExecutor {
     /// The event loop that everything here runs on.
     public let loop: any EventLoop
@@ -17,17 +21,29 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor {
 
     private struct State {
         var jobs: [UnownedJob] = []
+        var turns = LoopTurns()
         var spare: [UnownedJob] = []
         var flushes: [any LoopFlushing] = []
         var spareFlushes: [any LoopFlushing] = []
         var isDrainScheduled = false
+        /// When the drains that followed one another without a break have to end.
+        var end = NIODeadline.distantPast
+        var lastDrain = NIODeadline.distantPast
         var bufferedBytes = 0
+
+        var hasWork: Bool { !jobs.isEmpty || !turns.isEmpty }
     }
 
     /// How many jobs one drain runs before sockets get their turn again.
     private static let drainLimit = 4096
-    /// How long it runs them. What one connection asks for must not keep the sockets of all others waiting.
+    /// How long drains may follow one another. What one connection asks for must not keep the sockets of all others waiting.
     private static let drainTime = TimeAmount.milliseconds(2)
+    /// After so long without jobs the loop has been at its sockets.
+    private static let breakTime = TimeAmount.microseconds(20)
+    /// So many jobs run between two looks at the clock.
+    private static let jobsBetweenLooks = 16
+    /// How long the jobs that are left wait then, unless the sockets take longer.
+    private static let pause = TimeAmount.microseconds(50)
 
     /// The most bytes that the streams of this loop may hold unread, together.
     public let bufferLimit: Int
@@ -57,7 +73,7 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor {
         } else {
             loop.execute {
                 self.state.jobs.append(job)
-                self.drain()
+                if !self.state.isDrainScheduled { self.drain() }
             }
         }
     }
@@ -91,23 +107,11 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor {
     }
 
     private func drain() {
-        var budget = Self.drainLimit
-        let end = loop.now + Self.drainTime
-        while !state.jobs.isEmpty, budget > 0 {
-            // Swap with a kept array, so that jobs which enqueue further jobs neither copy nor reallocate.
-            var batch = state.spare
-            state.spare = []
-            swap(&batch, &state.jobs)
-            for job in batch {
-                unsafe job.runSynchronously(
-                    isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
-            }
-            budget -= batch.count
-            batch.removeAll(keepingCapacity: batch.capacity <= Self.drainLimit)
-            state.spare = batch
-            if !state.jobs.isEmpty, loop.now > end { break }
-        }
-        state.isDrainScheduled = false
+        state.isDrainScheduled = true
+        let now = loop.now
+        if now - state.lastDrain > Self.breakTime { state.end = now + Self.drainTime }
+        let isDone = runJobs(from: now)
+        if isDone { state.isDrainScheduled = false }
         // The same for those who flush, and who may ask to flush again.
         var flushes = state.spareFlushes
         state.spareFlushes = []
@@ -115,7 +119,69 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor {
         for work in flushes { work.flushNow() }
         flushes.removeAll(keepingCapacity: flushes.capacity <= Self.drainLimit)
         state.spareFlushes = flushes
-        if !state.jobs.isEmpty { scheduleDrain() }
+        state.lastDrain = loop.now
+        guard !isDone else { return }
+        // The loop runs what `execute` is given before it looks at its sockets, for as long as there is anything.
+        state.lastDrain = .distantPast
+        loop.scheduleTask(in: Self.pause) { self.drain() }
+    }
+
+    /// - Returns: false when the time or the budget ended before the work.
+    private func runJobs(from start: NIODeadline) -> Bool {
+        let end = state.end
+        var budget = Self.drainLimit
+        var now = start
+        while state.hasWork {
+            guard budget > 0, now <= end else { return false }
+            if state.jobs.isEmpty, let turn = state.turns.next() { turn.resume() }
+            // Swap with a kept array, so that jobs which enqueue further jobs neither copy nor reallocate.
+            var batch = state.spare
+            state.spare = []
+            swap(&batch, &state.jobs)
+            var done = 0
+            for job in batch {
+                unsafe job.runSynchronously(
+                    isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+                done += 1
+                if done.isMultiple(of: Self.jobsBetweenLooks), loop.now > end { break }
+            }
+            budget -= max(1, done)
+            if done < batch.count {
+                // What came meanwhile stays behind what was there.
+                batch.removeFirst(done)
+                batch += state.jobs
+                swap(&batch, &state.jobs)
+            }
+            batch.removeAll(keepingCapacity: batch.capacity <= Self.drainLimit)
+            state.spare = batch
+            now = loop.now
+        }
+        return true
+    }
+
+    // MARK: Turns
+
+    /// Lets all else that the loop has to do go first.
+    ///
+    /// For those who could go on for long without waiting for anything, such as one who answers requests that are there
+    /// already. Those who give way for the same owner go on one after the other, and the owners have a turn each, so that
+    /// nobody gains by being many.
+    ///
+    /// - Parameter owner: in whose name the caller works, such as its connection; it is not kept alive.
+    public func giveWay(for owner: AnyObject) async {
+        let owner = ObjectIdentifier(owner)
+        await withCheckedContinuation { waiting in
+            if loop.inEventLoop {
+                append(waiting, for: owner)
+            } else {
+                loop.execute { self.append(waiting, for: owner) }
+            }
+        }
+    }
+
+    private func append(_ waiting: CheckedContinuation<Void, Never>, for owner: ObjectIdentifier) {
+        state.turns.append(waiting, for: owner)
+        scheduleDrain()
     }
 
     // MARK: Memory

@@ -101,6 +101,15 @@ extension Stream {
 
     /// Like ``waitForInput()``, during negotiation.
     func waitForRawInput() async throws -> Bool {
+        if bufferedBytes > 0 {
+            readsInARow += 1
+            if readsInARow > Self.maxReadsInARow {
+                await connection.executor.giveWay(for: connection)
+                readsInARow = 1
+            }
+        } else {
+            readsInARow = 0
+        }
         if bufferedBytes == 0 { try await suspendUntilInput { $0.bufferedBytes == 0 } }
         if bufferedBytes > 0 { return true }
         if case .failed(let error) = input { throw error }

@@ -59,6 +59,8 @@ public final class Stream {
     /// Set while the answer to an optimistic proposal is still to be read.
     var awaitedProtocol: ProtocolID?
     var reader: UnsafeContinuation<Void, Never>?
+    /// Reads since the last one that had to wait.
+    var readsInARow = 0
     var writer: UnsafeContinuation<Void, Never>?
     /// The connection's books about this stream.
     var ledger = StreamLedger()
@@ -77,6 +79,9 @@ public final class Stream {
 
     /// Unsent bytes from which ``offer(_:)`` refuses more.
     public static let outputLimit = 256 * 1024
+
+    /// Reads without waiting after which others on the loop have their turn.
+    static let maxReadsInARow = 8
 
     /// Ends the outbound direction after all that was written. The inbound one stays as it is.
     public func closeWrite() {

@@ -9,8 +9,6 @@ import Wire
 struct KademliaServer: StreamHandler {
     /// A stream without a request for so long is reset (go-libp2p-kad-dht).
     private static let idleLimit = Duration.seconds(60)
-    /// So many requests are answered in one go, where they are there already: then others on the loop have their turn.
-    private static let requestsAtOnce = 32
 
     let protocols: [ProtocolID]
     let limits: StreamLimits
@@ -30,7 +28,6 @@ struct KademliaServer: StreamHandler {
             peer: stream.remotePeer, key: KademliaKey(stream.remotePeer), address: stream.connection.remoteAddress,
             vocabulary: .current)
         var isAgentKnown = false
-        var answered = 0
         while let request = try await stream.message(KademliaMessage.self, max: KademliaMessage.Limits.messageSize) {
             // The first requests may come before identify has told who asks.
             if !isAgentKnown, let agent = network.peerStore.description(of: asker.peer)?.agentVersion {
@@ -42,8 +39,6 @@ struct KademliaServer: StreamHandler {
             frame.reserveCapacity(answer.readableBytes + 5)
             frame.writeDelimited(answer)
             try await stream.write(frame)
-            answered += 1
-            if answered.isMultiple(of: Self.requestsAtOnce) { await Task.yield() }
         }
     }
 }
