@@ -1,13 +1,31 @@
 extension Timestamp {
     /// The time as HTTP writes it (RFC 9110, section 5.6.7), such as `Sun, 06 Nov 1994 08:49:37 GMT`; one before 1970 is
-    /// shown as that moment.
+    /// shown as that moment. Every answer of a web server has one, so it is put together byte by byte.
     package var httpDate: String {
         let seconds = Int(max(0, seconds))
         let days = seconds / 86400
         let (year, month, day) = Self.civil(days: days)
-        let text = { (number: Int) in number < 10 ? "0\(number)" : "\(number)" }
-        let time = "\(text(seconds / 3600 % 24)):\(text(seconds / 60 % 60)):\(text(seconds % 60))"
-        return "\(Self.weekdays[days % 7]), \(text(day)) \(Self.months[month - 1]) \(year) \(time) GMT"
+        var text: [UInt8] = []
+        text.reserveCapacity(29)
+        func append(_ number: Int) {
+            text.append(UInt8(ascii: "0") + UInt8(number / 10))
+            text.append(UInt8(ascii: "0") + UInt8(number % 10))
+        }
+        text += Self.weekdays[days % 7].utf8
+        text += ", ".utf8
+        append(day)
+        text.append(UInt8(ascii: " "))
+        text += Self.months[month - 1].utf8
+        text.append(UInt8(ascii: " "))
+        text += String(year).utf8
+        text.append(UInt8(ascii: " "))
+        append(seconds / 3600 % 24)
+        text.append(UInt8(ascii: ":"))
+        append(seconds / 60 % 60)
+        text.append(UInt8(ascii: ":"))
+        append(seconds % 60)
+        text += " GMT".utf8
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]

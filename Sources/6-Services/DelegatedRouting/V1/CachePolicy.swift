@@ -16,8 +16,11 @@ public enum CachePolicy {
 
     /// `Cache-Control` of an answer with records, or without any.
     public static func records(isEmpty: Bool) -> String {
-        control(fresh: isEmpty ? emptySeconds : foundSeconds, stale: staleSeconds)
+        isEmpty ? emptyRecords : foundRecords
     }
+
+    private static let foundRecords = control(fresh: foundSeconds, stale: staleSeconds)
+    private static let emptyRecords = control(fresh: emptySeconds, stale: staleSeconds)
 
     /// `Cache-Control` of an IPNS record: fresh for as long as it says, usable until it runs out.
     public static func record(_ record: IPNSRecord, now: Timestamp) -> String {

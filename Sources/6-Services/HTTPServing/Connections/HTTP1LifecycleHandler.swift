@@ -28,7 +28,11 @@ final class HTTP1LifecycleHandler: ChannelDuplexHandler, RemovableChannelHandler
     private let limits: HTTPLimits
     private let onRefusal: (_ status: Int, _ error: (any Error)?) -> Void
     private var phase = Phase.header
-    private var deadline: Scheduled<Void>?
+    /// Until when the client may take its time; nil while it has nothing to do.
+    private var deadline: NIODeadline?
+    /// Looks whether the deadline has come.
+    private var watch: Scheduled<Void>?
+    private let shortestTimeout: TimeAmount
     private var held = CircularBuffer<HTTPServerRequestPart>()
     private var wantsRead = false
     private var keepsAlive = true
@@ -39,6 +43,8 @@ final class HTTP1LifecycleHandler: ChannelDuplexHandler, RemovableChannelHandler
     init(limits: HTTPLimits, onRefusal: @escaping (_ status: Int, _ error: (any Error)?) -> Void) {
         self.limits = limits
         self.onRefusal = onRefusal
+        shortestTimeout = TimeAmount(
+            min(limits.headerTimeout, limits.bodyTimeout, limits.idleTimeout, limits.stallTimeout))
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -46,11 +52,11 @@ final class HTTP1LifecycleHandler: ChannelDuplexHandler, RemovableChannelHandler
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        deadline?.cancel()
+        watch?.cancel()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        deadline?.cancel()
+        watch?.cancel()
         held.removeAll()
         context.fireChannelInactive()
     }
@@ -197,7 +203,7 @@ final class HTTP1LifecycleHandler: ChannelDuplexHandler, RemovableChannelHandler
     }
 
     private func close(_ context: ChannelHandlerContext) {
-        deadline?.cancel()
+        watch?.cancel()
         context.close(promise: nil)
     }
 
@@ -212,12 +218,21 @@ final class HTTP1LifecycleHandler: ChannelDuplexHandler, RemovableChannelHandler
     }
 
     private func arm(_ time: Duration?, _ context: ChannelHandlerContext) {
-        deadline?.cancel()
-        guard let time else { return }
+        deadline = time.map { context.eventLoop.now + TimeAmount($0) }
+        if deadline != nil, watch == nil { look(context) }
+    }
+
+    /// Looks again when the deadline comes, but no later than a new one could, so that a new deadline needs no new timer:
+    /// a loop looks through all its timers to take one back, and a connection has some deadlines for each request.
+    private func look(_ context: ChannelHandlerContext) {
+        watch = nil
+        let now = context.eventLoop.now
+        guard let deadline else { return }
+        guard now < deadline else { return timeOut(context) }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        deadline = context.eventLoop.scheduleTask(in: TimeAmount(time)) {
+        watch = context.eventLoop.scheduleTask(deadline: min(deadline, now + shortestTimeout)) {
             let (handler, context) = bound.value
-            handler.timeOut(context)
+            handler.look(context)
         }
     }
 }
