@@ -1,4 +1,5 @@
 import LibP2PCore
+import LibP2PTesting
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -84,20 +85,44 @@ struct LoopExecutorTests {
         #expect(last <= 2 * rounds + 2)
     }
 
-    /// Jobs that nobody gives way to go before those that do.
-    @Test func whoGivesWayWaitsForAllOthers() async throws {
+    /// However much there is to do, those who gave way are not forgotten.
+    @Test func whoGivesWayComesInTheEnd() async throws {
         let executor = LoopExecutor(MultiThreadedEventLoopGroup.singleton.next())
+        let (owner, isOver) = (Owner(), Flag())
+        let others = (0..<4).map { _ in
+            executor.spawnResult {
+                for round in 0..<1000 {
+                    if isOver.isSet { return round }
+                    let start = ContinuousClock.now
+                    while ContinuousClock.now - start < .milliseconds(1) {}
+                    await Task.yield()
+                }
+                return 1000
+            }
+        }
+        await executor.spawn {
+            for _ in 0..<3 { await executor.giveWay(for: owner) }
+            isOver.set()
+        }.value
+        for other in others { #expect(try await other.value < 1000) }
+    }
+
+    /// Jobs that nobody gives way to go before those that do.
+    @Test func whoGivesWayWaitsForAllOthers() throws {
         let owner = Owner()
         let order = Mutex<[Int]>([])
-        let work = { @Sendable (number: Int) in
-            if number == 0 { await executor.giveWay(for: owner) }
-            for _ in 0..<number { await Task.yield() }
-            order.withLock { $0.append(number) }
+        try Simulation.run { simulation in
+            let executor = simulation.executor
+            let works = (0...3).map { number in
+                simulation.begin {
+                    if number == 0 { await executor.giveWay(for: owner) }
+                    for _ in 0..<number { await Task.yield() }
+                    order.withLock { $0.append(number) }
+                }
+            }
+            simulation.loop.runDue()
+            for work in works { try work.get() }
         }
-        let tasks = try await executor.loop.submit {
-            (0...3).map { number in executor.spawn { await work(number) } }
-        }.get()
-        for task in tasks { await task.value }
         #expect(order.withLock { $0 } == [1, 2, 3, 0])
     }
 

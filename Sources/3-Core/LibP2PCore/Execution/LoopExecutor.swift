@@ -131,9 +131,12 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor {
         let end = state.end
         var budget = Self.drainLimit
         var now = start
+        // One in each drain, however many jobs there are: to let others go first is not to be forgotten.
+        var isTurnDue = true
         while state.hasWork {
             guard budget > 0, now <= end else { return false }
-            if state.jobs.isEmpty, let turn = state.turns.next() { turn.resume() }
+            if isTurnDue || state.jobs.isEmpty, let turn = state.turns.next() { turn.resume() }
+            isTurnDue = false
             // Swap with a kept array, so that jobs which enqueue further jobs neither copy nor reallocate.
             var batch = state.spare
             state.spare = []
@@ -161,7 +164,7 @@ public final class LoopExecutor: SerialExecutor, TaskExecutor {
 
     // MARK: Turns
 
-    /// Lets all else that the loop has to do go first.
+    /// Lets all else that the loop has to do go first, as far as that can be done soon.
     ///
     /// For those who could go on for long without waiting for anything, such as one who answers requests that are there
     /// already. Those who give way for the same owner go on one after the other, and the owners have a turn each, so that
