@@ -53,7 +53,7 @@ public actor KademliaDHT {
     var isLookingAround = false
     var mustLookAgain = false
     /// What this node tells the network of its own accord.
-    var announcements = AnnouncementBook()
+    var announcements = AnnouncementBook() { didSet { statistics.note(announcements) } }
     /// What it provided before the start, and when it told so last.
     var earlier: [Announcement.Reference: Timestamp?] = [:]
     var isAnnouncing = false

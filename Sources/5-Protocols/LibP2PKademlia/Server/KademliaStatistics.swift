@@ -10,6 +10,8 @@ public final class KademliaStatistics: Sendable {
     private let ping = Atomic<UInt64>(0)
     private let checking = Atomic<Int>(0)
     private let waiting = Atomic<Int>(0)
+    private let provided = Atomic<Int>(0)
+    private let published = Atomic<Int>(0)
 
     init() {}
 
@@ -30,6 +32,17 @@ public final class KademliaStatistics: Sendable {
 
     /// Peers that wait to be asked so.
     public var checksWaiting: Int { waiting.load(ordering: .relaxed) }
+
+    /// Keys that this node provides.
+    public var provisions: Int { provided.load(ordering: .relaxed) }
+
+    /// Values that this node puts again until they run out.
+    public var publications: Int { published.load(ordering: .relaxed) }
+
+    func note(_ announcements: AnnouncementBook) {
+        provided.store(announcements.count(.provider), ordering: .relaxed)
+        published.store(announcements.count(.value), ordering: .relaxed)
+    }
 
     func noteChecks(underWay: Int) { checking.store(underWay, ordering: .relaxed) }
 

@@ -91,6 +91,8 @@ extension Node {
                 ("provided_keys", table.records.providedKeyCount, "Keys with a provider record."),
                 ("values", table.records.valueCount, "Value records held."),
                 ("value_bytes", table.records.valueBytes, "Bytes of all value records and their keys."),
+                ("own_provided_keys", table.statistics.provisions, "Keys that this node itself provides."),
+                ("own_values", table.statistics.publications, "Values that this node puts again until they run out."),
             ]
             for (name, value, help) in gauges {
                 metrics.gauge("waystation_dht_\(name)", Double(value), labels: labels, help: help)
