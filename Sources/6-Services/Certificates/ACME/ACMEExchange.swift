@@ -19,7 +19,6 @@ struct ACMEAnswer: Sendable {
 
     /// The largest body that is read, in bytes: a chain of certificates has a quarter of that.
     private static let maxBody = 64 * 1024
-    private static let longestRetry = 7 * 86_400
 }
 
 /// Makes requests to an authority.
@@ -43,9 +42,7 @@ extension ACMEAnswer {
             var answer = ACMEAnswer(status: Int(response.status.code))
             answer.nonce = response.headers.first(name: "Replay-Nonce")
             answer.location = response.headers.first(name: "Location")
-            // The other form, a date, is too seldom to be read: then the node waits as long as it sees fit.
-            answer.retryAfter = response.headers.first(name: "Retry-After").flatMap { Int($0) }
-                .map { .seconds(max(0, min($0, longestRetry))) }
+            answer.retryAfter = RetryAfter.duration(response)
             answer.body = Array(try await response.body.collect(upTo: maxBody).readableBytesView)
             return answer
         }

@@ -39,8 +39,6 @@ extension BrokerAnswer {
     private static let maxBody = 4096
     /// Header fields of one name that are looked at.
     private static let maxFields = 8
-    /// The longest wait that a broker may ask for.
-    private static let longestRetry = 7 * 86_400
 
     /// Requests to `url` by an HTTP client.
     static func exchange(
@@ -68,8 +66,7 @@ extension BrokerAnswer {
         challenges = Array(response.headers["WWW-Authenticate"].prefix(Self.maxFields))
         info = response.headers.first(name: "Authentication-Info")
         cookies = Array(response.headers["Set-Cookie"].prefix(Self.maxFields))
-        retryAfter = response.headers.first(name: "Retry-After").flatMap { Int($0) }
-            .map { .seconds(max(0, min($0, Self.longestRetry))) }
+        retryAfter = RetryAfter.duration(response)
         text = Self.printable(try await response.body.collect(upTo: Self.maxBody).readableBytesView)
     }
 
