@@ -6,7 +6,7 @@ public import Multiformats
 ///
 /// Every search ends early when its task is cancelled. Routers throw ``RoutingError``; to find nothing is no error.
 public protocol Router: Sendable {
-    /// What is known without asking anybody; nil when somebody must be asked.
+    /// What is known without asking anybody, each peer once; nil when somebody must be asked.
     func known(_ question: RoutingQuestion) -> [RoutingRecord]?
 
     /// Finds peers that provide some content.

@@ -12,6 +12,11 @@ public enum AnswerForm: String, Sendable, Hashable {
     ///
     /// - Throws: ``RoutingError`` with code ``RoutingError/Code/notAcceptable``.
     public init(accept: String?) throws(RoutingError) {
+        // Nearly all clients name one of the two and nothing else.
+        if let accept, let form = AnswerForm(rawValue: accept) {
+            self = form
+            return
+        }
         let types = MediaTypes(accept)
         if types.names(AnswerForm.lines.rawValue) {
             self = .lines

@@ -102,7 +102,7 @@ struct RoutingAPI {
         }
         let name: RecordList.Name = kind == "providers" ? .providers : .peers
         if let records = question.flatMap(router.known) {
-            return answer(RecordList.newest(of: records).lazy.compactMap(filter.apply).prefix(limit), form, name)
+            return answer(records.lazy.compactMap(filter.apply).prefix(limit), form, name)
         }
         let findings = Findings<RoutingRecord>(
             on: executor, within: delegate.settings.deadline, capacity: limit
@@ -149,9 +149,10 @@ struct RoutingAPI {
     }
 
     private func setCaching(_ response: inout DelegateResponse, isEmpty: Bool) {
-        response.headers[.vary] = "Accept"
-        response.headers[.cacheControl] = CachePolicy.records(isEmpty: isEmpty)
-        response.headers[.lastModified] = delegate.clock.now.httpDate
+        // Appended, since none of them is there: to set one is to look for it.
+        response.headers.append(HTTPField(name: .vary, value: "Accept"))
+        response.headers.append(HTTPField(name: .cacheControl, value: CachePolicy.records(isEmpty: isEmpty)))
+        response.headers.append(HTTPField(name: .lastModified, value: delegate.clock.now.httpDate))
     }
 
     // MARK: IPNS

@@ -4,8 +4,8 @@ import NIOHTTPTypesHTTP1
 
 /// Keeps an HTTP/1 connection to its times, serves its requests one at a time, and decides whether it lives on.
 ///
-/// Requests that are sent before the answer to an earlier one (pipelining) wait here; meanwhile nothing is read from the
-/// socket, so that what waits is no more than one read. NIO's own pipelining handler is not used: it stops the process
+/// Requests that are sent before the answer to an earlier one (pipelining) wait here; from the first one on nothing is read
+/// from the socket, so that what waits is no more than one read. NIO's own pipelining handler is not used: it stops the process
 /// when a response is written that no request asked for, such as 408.
 final class HTTP1LifecycleHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
@@ -94,10 +94,12 @@ final class HTTP1LifecycleHandler: ChannelDuplexHandler, RemovableChannelHandler
     }
 
     func read(context: ChannelHandlerContext) {
-        if case .response = phase {
-            wantsRead = true
-        } else {
+        // A client that waits for its answer sends nothing: to hold back the read would cost two system calls for each
+        // request, and hold nothing back.
+        if held.isEmpty {
             context.read()
+        } else {
+            wantsRead = true
         }
     }
 

@@ -66,8 +66,8 @@ final class HTTPExchangeHandler: ChannelInboundHandler, RemovableChannelHandler 
     }
 
     private func begin(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
-        let path = head.path?.prefix { $0 != "?" } ?? "/"
-        let limit = server.configuration.bodyLimit(head.method.rawValue, String(path))
+        let path = head.path.map { String(Substring($0.utf8.prefix { $0 != UInt8(ascii: "?") })) } ?? "/"
+        let limit = server.configuration.bodyLimit(head.method.rawValue, path)
         if let length = head.headerFields[.contentLength].flatMap({ Int($0) }), length > limit {
             return refuseBody(context)
         }
