@@ -29,70 +29,20 @@ private struct Silence: StreamHandler {
     }
 }
 
-/// Returns no connection before two have been made.
-private final class PairedCalls: Transport {
-    private let base: MemoryTransport
-    private let connections = Mutex(0)
-    private let areBothThere: EventLoopPromise<Void>
+/// Reads byte by byte, once it may, and notes which stream each one came from.
+private final class GatedReader: StreamHandler {
+    let protocols: [ProtocolID] = ["/gated/1.0.0"]
+    let limits = StreamLimits()
+    let gate: EventLoopPromise<Void>
+    let order = Mutex<[UInt64]>([])
 
-    init(base: MemoryTransport, on loop: any EventLoop) {
-        self.base = base
-        areBothThere = loop.makePromise()
+    init(on loop: any EventLoop) { gate = loop.makePromise() }
+
+    func handle(_ stream: Stream) async throws {
+        try await gate.futureResult.get()
+        let id = stream.id
+        for _ in 0..<20 where try await stream.read(exactly: 1) != nil { order.withLock { $0.append(id) } }
     }
-
-    func canDial(_ address: Multiaddr) -> Bool { base.canDial(address) }
-
-    func canListen(on address: Multiaddr) -> Bool { base.canListen(on: address) }
-
-    func dial(
-        _ address: Multiaddr, expecting peer: PeerID?, upgrader: any ConnectionUpgrader, on executor: LoopExecutor
-    ) async throws -> Connection {
-        let connection = try await base.dial(address, expecting: peer, upgrader: upgrader, on: executor)
-        let count = connections.withLock { count in
-            count += 1
-            return count
-        }
-        if count == 2 { areBothThere.succeed(()) }
-        try await areBothThere.futureResult.get()
-        return connection
-    }
-
-    func listen(
-        on address: Multiaddr, upgrader: any ConnectionUpgrader, loops: LoopGroup
-    ) async throws -> any Listener {
-        try await base.listen(on: address, upgrader: upgrader, loops: loops)
-    }
-}
-
-/// Hosts on the simulated network.
-private struct World {
-    let simulation: Simulation
-
-    func host(_ change: (inout HostConfiguration) -> Void = { _ in }) throws -> Host {
-        var configuration = HostConfiguration()
-        change(&configuration)
-        let identity = try simulation.makeIdentity()
-        let host = Host(
-            identity: identity, loops: simulation.loops,
-            transports: [simulation.network.transport(for: identity.publicKey)], configuration: configuration,
-            clock: simulation.clock, random: simulation.random)
-        _ = try simulation.perform { try await host.listen(on: Multiaddr("/memory/0")) }
-        return host
-    }
-
-    @discardableResult
-    func connect(_ from: Host, _ to: Host) throws -> Connection {
-        let addresses = to.listenAddresses
-        return try simulation.perform { try await from.connect(to: to.localPeer, at: addresses) }
-    }
-
-    func close(_ connection: Connection) throws {
-        try simulation.perform { await connection.close() }
-        settle()
-    }
-
-    /// Lets what is under way arrive.
-    func settle() { simulation.loop.advance(by: .seconds(2)) }
 }
 
 private func echoed(_ connection: Connection, _ text: String) async throws -> String {
@@ -133,38 +83,6 @@ private func echoed(_ connection: Connection, _ text: String) async throws -> St
         }
     }
 
-    @Test func concurrentDialsOfAPeerAreJoined() throws {
-        try Simulation.run { simulation in
-            let world = World(simulation: simulation)
-            let (a, b) = (try world.host(), try world.host())
-            let (peer, addresses) = (b.localPeer, b.listenAddresses)
-            let all = (0..<10).map { _ in simulation.begin { try await a.connect(to: peer, at: addresses) } }
-            #expect(simulation.loop.run(until: { all.allSatisfy(\.isKnown) }))
-            let ids = try all.map { try $0.get().id }
-            #expect(Set(ids).count == 1)
-            #expect(a.counters[.dialStarted] == 1)
-        }
-    }
-
-    @Test func ofTwoAddressesThatAnswerInTheSameMomentOneIsKept() throws {
-        try Simulation.run { simulation in
-            let world = World(simulation: simulation)
-            let b = try world.host()
-            _ = try simulation.perform { try await b.listen(on: Multiaddr("/memory/0")) }
-            let identity = try simulation.makeIdentity()
-            let transport = PairedCalls(
-                base: simulation.network.transport(for: identity.publicKey), on: simulation.loop)
-            let a = Host(
-                identity: identity, loops: simulation.loops, transports: [transport],
-                configuration: HostConfiguration(), clock: simulation.clock, random: simulation.random)
-            let connection = try world.connect(a, b)
-            world.settle()
-            #expect(a.counters[.openedOutbound] == 2)
-            #expect(a.connectionCount == 1 && b.connectionCount == 1)
-            #expect(a.connections.first === connection)
-        }
-    }
-
     @Test func unknownProtocolsAreRefused() throws {
         try Simulation.run { simulation in
             let world = World(simulation: simulation)
@@ -185,33 +103,6 @@ private func echoed(_ connection: Connection, _ text: String) async throws -> St
             #expect(throws: NetworkError(.unsupportedProtocol, "")) {
                 try simulation.perform { try await echoed(connection, "hello") }
             }
-        }
-    }
-
-    @Test func theWrongPeerAtAnAddressIsFoundOut() throws {
-        try Simulation.run { simulation in
-            let world = World(simulation: simulation)
-            let (a, b, c) = (try world.host(), try world.host(), try world.host())
-            let (wanted, addresses) = (c.localPeer, b.listenAddresses)
-            #expect(throws: NetworkError.self) {
-                try simulation.perform { try await a.connect(to: wanted, at: addresses) }
-            }
-            #expect(a.connectionCount == 0)
-        }
-    }
-
-    @Test func aFailedAddressIsLeftAloneForAWhile() throws {
-        try Simulation.run { simulation in
-            let world = World(simulation: simulation)
-            let (a, b) = (try world.host(), try world.host())
-            let (peer, addresses) = (b.localPeer, b.listenAddresses)
-            try simulation.perform { await b.close() }
-            for _ in 0..<3 {
-                #expect(throws: NetworkError(.unreachable, "")) {
-                    try simulation.perform { try await a.connect(to: peer, at: addresses) }
-                }
-            }
-            #expect(a.counters[.dialStarted] == 1)
         }
     }
 
@@ -237,6 +128,35 @@ private func echoed(_ connection: Connection, _ text: String) async throws -> St
             #expect(b.activeStreams["/silence/1.0.0"] == 0)
             let areAllKnown = streams.allSatisfy { $0.isKnown }
             #expect(areAllKnown)
+        }
+    }
+
+    /// Both streams have all their bytes when their handlers begin to read, and neither would ever have to wait.
+    @Test func streamsThatNeverWaitTakeTurns() throws {
+        try Simulation.run { simulation in
+            let world = World(simulation: simulation)
+            let (a, b) = (try world.host(), try world.host())
+            let count = 20
+            let reader = GatedReader(on: simulation.loop)
+            b.serve(reader)
+            let connection = try world.connect(a, b)
+            let works = (0..<2).map { _ in
+                simulation.begin {
+                    try await connection.withStream(reader.protocols) { stream in
+                        try await stream.write([UInt8](repeating: 0, count: count))
+                        _ = try await stream.read()
+                    }
+                }
+            }
+            world.settle()
+            reader.gate.succeed(())
+            world.settle()
+            for work in works { try work.get() }
+            let order = reader.order.withLock { $0 }
+            let (first, second) = (try #require(order.first), try #require(order.last))
+            #expect(first != second && order.count == 2 * count)
+            let (end, start) = (try #require(order.lastIndex(of: first)), try #require(order.firstIndex(of: second)))
+            #expect(start < end)
         }
     }
 

@@ -13,8 +13,7 @@ struct LoopExecutorTests {
         let (isBusy, turns) = (Flag(), 200)
         let busy = executor.spawnResult {
             for turn in 0..<turns {
-                let start = ContinuousClock.now
-                while ContinuousClock.now - start < .milliseconds(1) {}
+                Self.work()
                 if turn == 1 { isBusy.set() }
                 if isBusy.wasSeen { return turn }
                 await Task.yield()
@@ -43,8 +42,7 @@ struct LoopExecutorTests {
         let address = try #require(server.localAddress)
         let busy = executor.spawnResult {
             for turn in 0..<turns {
-                let start = ContinuousClock.now
-                while ContinuousClock.now - start < .milliseconds(1) {}
+                Self.work()
                 if turn == 1 { isBusy.set() }
                 if isBusy.wasSeen { return turn }
                 guard inShortDrains else {
@@ -93,8 +91,7 @@ struct LoopExecutorTests {
             executor.spawnResult {
                 for round in 0..<1000 {
                     if isOver.isSet { return round }
-                    let start = ContinuousClock.now
-                    while ContinuousClock.now - start < .milliseconds(1) {}
+                    Self.work()
                     await Task.yield()
                 }
                 return 1000
@@ -124,6 +121,12 @@ struct LoopExecutorTests {
             for work in works { try work.get() }
         }
         #expect(order.withLock { $0 } == [1, 2, 3, 0])
+    }
+
+    /// Keeps the loop for a millisecond.
+    private static func work() {
+        let start = ContinuousClock.now
+        while ContinuousClock.now - start < .milliseconds(1) {}
     }
 
     /// Goes on when the drain is over, like one who waits for his bytes to be written.

@@ -160,12 +160,29 @@ extension Host {
         defer { dialer.state.withLock { $0.attempts -= 1 } }
         counters.count(.dialStarted)
         do {
-            return try await withDeadline(Dialer.attemptTimeout, on: home) {
-                try await transport.dial(address, expecting: peer, upgrader: self, on: self.loops.next())
-            }
+            return try await dial(address, peer, by: transport)
         } catch {
             counters.count(.dialFailed)
             throw error
+        }
+    }
+
+    /// Dials within the time for it. A connection that has been made counts, also when the time ended or the task was
+    /// cancelled in that moment: the host has it already, and whoever does not want it must know of it to close it.
+    private func dial(_ address: Multiaddr, _ peer: PeerID?, by transport: any Transport) async throws -> Connection {
+        try await withThrowingTaskGroup(of: Connection.self) { group in
+            group.addTask(executorPreference: home) {
+                try await transport.dial(address, expecting: peer, upgrader: self, on: self.loops.next())
+            }
+            group.addTask(executorPreference: home) {
+                try await self.home.sleep(for: Dialer.attemptTimeout)
+                throw NetworkError(.timeout, "It took longer than \(Dialer.attemptTimeout).")
+            }
+            let first = await group.nextResult()
+            group.cancelAll()
+            if case .success(let connection) = await group.nextResult() { return connection }
+            guard let first else { throw NetworkError(.cancelled, "The dial of \(address) was cancelled.") }
+            return try first.get()
         }
     }
 
